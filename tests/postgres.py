@@ -157,7 +157,7 @@ class Clones:
             rows = {
                 name: connection.execute(f"SELECT json_agg(t)::text FROM {name} t").fetchone() for name in self._tables
             }
-            self._first_rows = {name: found for name, (found,) in rows.items() if found is not None}
+            self._first_rows = {name: first_row for name, (first_row,) in rows.items() if first_row is not None}
 
     def take(self) -> str:
         """Return the name of a database that nobody uses."""

@@ -53,8 +53,8 @@ class MailServer:
 
     def _judge(self, _server: SMTP, _session: Session, _envelope: Envelope, _how: str, data: object) -> AuthResult:
         assert isinstance(data, LoginPassword)
-        said = data.login.decode(), data.password.decode()
-        return AuthResult(success=said == self._login, handled=True)
+        login = data.login.decode(), data.password.decode()
+        return AuthResult(success=login == self._login, handled=True)
 
     def _fault(self, address: str, *kinds: str) -> str | None:
         waiting = self.faults.get(address, [])
@@ -100,9 +100,9 @@ class _Controller(Controller):
 
 
 def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    with socket.socket() as free_socket:
+        free_socket.bind(("127.0.0.1", 0))
+        return int(free_socket.getsockname()[1])
 
 
 @dataclass
@@ -217,10 +217,10 @@ class SlackServer(HttpServer):
         form = {key: values[0] for key, values in parse_qs(asked.body.decode()).items()}
         if asked.path in {"/api/conversations.history", "/api/conversations.replies"}:
             thread = form.get("ts") if asked.path.endswith("replies") else None
-            found = [message for message in self.messages if message.get("thread_ts") == thread]
+            messages = [message for message in self.messages if message.get("thread_ts") == thread]
             if form.get("include_all_metadata") != "true":
-                found = [{key: value for key, value in message.items() if key != "metadata"} for message in found]
-            return _said(ok=True, messages=found)
+                messages = [{key: value for key, value in message.items() if key != "metadata"} for message in messages]
+            return _said(ok=True, messages=messages)
         return _said(ok=False, error="unknown_method")
 
     def _keep(self, message: dict[str, Any]) -> str:
@@ -243,7 +243,7 @@ def slack_fault(message: dict[str, Any]) -> str | None:
     total = 0
     for block in blocks:
         texts = [block["text"]] if "text" in block else list(block.get("elements", []))
-        texts += [each["text"] for each in block.get("elements", []) if each.get("type") == "button"]
+        texts += [element["text"] for element in block.get("elements", []) if element.get("type") == "button"]
         match block["type"]:
             case "header":
                 fine = 1 <= len(block["text"]["text"]) <= 150 and block["text"]["type"] == "plain_text"
@@ -253,7 +253,7 @@ def slack_fault(message: dict[str, Any]) -> str | None:
                 fine = 1 <= len(block["elements"]) <= 10 and all(1 <= len(e["text"]) <= 3000 for e in block["elements"])
             case "actions":
                 fine = 1 <= len(block["elements"]) <= 25 and all(len(e["url"]) <= 3000 for e in block["elements"])
-                texts = [each["text"] for each in block["elements"]]
+                texts = [element["text"] for element in block["elements"]]
             case "divider":
                 fine = True
             case _:

@@ -78,10 +78,10 @@ def test_the_log_of_an_open_database_is_closed_to_others_too(mask: int, tmp_path
 
 @pytest.mark.parametrize("mask", UMASKS)
 def test_digests_as_files_are_closed_to_others(mask: int, tmp_path: Path) -> None:
-    said = {"slot": "2026-11-27T08:00:00Z", "name": "morning", "html": "<title>News</title>", "text": "News"}
+    digest = {"slot": "2026-11-27T08:00:00Z", "name": "morning", "html": "<title>News</title>", "text": "News"}
 
     with umask(mask):
-        write_digest(tmp_path / "digests", said)
+        write_digest(tmp_path / "digests", digest)
 
     assert_closed(tmp_path / "digests")
 

@@ -71,8 +71,8 @@ def rss(*items: tuple[str, str], title: str = "The Harbour Post", extra: str = "
     """Write an RSS feed of (guid, title) items; what follows a | in the title is its summary."""
     written = "".join(
         f"<item><guid isPermaLink='false'>{guid}</guid><link>https://harbour.example/{guid}</link>"
-        f"<title>{said.split('|')[0]}</title><description>{([*said.split('|'), ''])[1]}</description></item>"
-        for guid, said in items
+        f"<title>{headline.split('|')[0]}</title><description>{([*headline.split('|'), ''])[1]}</description></item>"
+        for guid, headline in items
     )
     head = f"<title>{title}</title><link>https://harbour.example/</link><description/>{extra}"
     return f"<?xml version='1.0' encoding='utf-8'?><rss version='2.0'><channel>{head}{written}</channel></rss>".encode()

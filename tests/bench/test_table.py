@@ -27,15 +27,15 @@ def test_every_row_runs_a_script_that_is_there_and_has_a_name_of_its_own() -> No
 
 @pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])
 def test_the_script_of_a_row_takes_its_arguments_and_prints_json(row: Row) -> None:
-    told = subprocess.run(
+    result = subprocess.run(
         [sys.executable, str(ROOT / "bench" / row.script), *row.arguments, "--json", "--help"],
         cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
     )  # fmt: skip
-    if "ModuleNotFoundError" in told.stderr:
+    if "ModuleNotFoundError" in result.stderr:
         pytest.skip("the extra bench is not installed")
 
-    assert told.returncode == 0, told.stderr
-    assert "--json" in told.stdout
+    assert result.returncode == 0, result.stderr
+    assert "--json" in result.stdout
 
 
 def test_a_row_measures_and_its_lines_are_printed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -49,13 +49,13 @@ def test_any_subject_is_one_header_and_adds_no_other(subject: str) -> None:
 @settings(deadline=None)
 @given(st.text(max_size=400), st.text(st.sampled_from(" .=\tä私\n<>-_x"), max_size=400))
 def test_text_and_html_arrive_as_they_were_written(text: str, html: str) -> None:
-    wanted = [said.replace("\r\n", "\n").replace("\r", "\n") for said in (text, html)]
+    wanted = [part_text.replace("\r\n", "\n").replace("\r", "\n") for part_text in (text, html)]
 
     message = made(text=text, html=html)
 
     parts = [part.get_content().replace("\r\n", "\n") for part in message.iter_parts()]
-    clean = [said.encode(errors="replace").decode() for said in wanted]
-    assert [part.rstrip("\n") for part in parts] == [said.rstrip("\n") for said in clean]
+    clean = [part_text.encode(errors="replace").decode() for part_text in wanted]
+    assert [part.rstrip("\n") for part in parts] == [part_text.rstrip("\n") for part_text in clean]
     assert message.get_content_type() == "multipart/alternative"
 
 

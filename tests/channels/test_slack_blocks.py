@@ -34,10 +34,10 @@ def all_text(messages: list[dict[str, object]]) -> str:
 @settings(max_examples=60, deadline=None)
 @given(hostile_hits())
 def test_no_news_makes_a_message_that_slack_refuses(hits: list[DigestHit]) -> None:
-    said = digest(hits, alarms=("<!here> & far more",), troubles=("<x> " * 200,), title="A <title> & more")
+    shown = digest(hits, alarms=("<!here> & far more",), troubles=("<x> " * 200,), title="A <title> & more")
 
-    assert sound(render_slack(said, LINKS))
-    assert "<!" not in all_text(render_slack(said, LINKS))
+    assert sound(render_slack(shown, LINKS))
+    assert "<!" not in all_text(render_slack(shown, LINKS))
 
 
 def test_a_thousand_stories_end_after_ten_messages_and_say_that_there_is_more() -> None:
@@ -60,10 +60,10 @@ def test_evidence_is_bold_and_a_judgement_is_a_link() -> None:
     text = "They talk of intelligence sharing again."
     marks = (Evidence(field="summary", start=13, end=33, text="intelligence sharing", clause="c"),)
 
-    said = all_text(render_slack(digest([told(7, summary=text, evidence=marks)]), LINKS))
+    shown = all_text(render_slack(digest([told(7, summary=text, evidence=marks)]), LINKS))
 
-    assert "*intelligence sharing*" in said
-    assert "https://watch.example/label/7.r." in said
+    assert "*intelligence sharing*" in shown
+    assert "https://watch.example/label/7.r." in shown
     assert "/label/" not in all_text(render_slack(digest([told()]), replace(LINKS, secret=None)))
 
 

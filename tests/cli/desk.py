@@ -33,11 +33,11 @@ class Desk:
         self.folder.mkdir(exist_ok=True)
         (self.folder / "watcher.yaml").write_text("fetch: {allow: [127.0.0.0/8]}\n", encoding="utf-8")
         (self.folder / "feeds.yaml").write_text("feeds: []\n", encoding="utf-8")
-        said = {
+        settings = {
             "sets": sets,
             "topics": [{"id": id_, "name": id_.title(), "query": query} for id_, query in topics.items()],
         }
-        (self.folder / "topics.yaml").write_text(yaml.safe_dump(said, allow_unicode=True), encoding="utf-8")
+        (self.folder / "topics.yaml").write_text(yaml.safe_dump(settings, allow_unicode=True), encoding="utf-8")
 
     @property
     def matcher(self) -> TopicMatcher:

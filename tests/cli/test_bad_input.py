@@ -47,7 +47,7 @@ def call(desk: Desk, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         pytest.param(("frobnicate",), "no command 'frobnicate'", id="no such command"),
         pytest.param(("statsu",), "did you mean 'status'", id="a command misspelt"),
@@ -63,11 +63,11 @@ def call(desk: Desk, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.Monk
         pytest.param(("--config", "/nowhere/at/all", "hits"), "no such folder", id="no configuration"),
     ],
 )
-def test_a_wrong_call_is_one_line_and_exit_code_2(call: Call, words: tuple[str, ...], said: str) -> None:
+def test_a_wrong_call_is_one_line_and_exit_code_2(call: Call, words: tuple[str, ...], message: str) -> None:
     done = call(*words)
 
     assert done.returncode == 2
-    assert said in done.stderr
+    assert message in done.stderr
     assert done.stdout == ""
     assert len([line for line in done.stderr.splitlines() if not line.startswith("Try ")]) == 1
 
@@ -94,25 +94,25 @@ def test_every_fault_of_every_file_is_told_at_once(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "said"),
+    ("written", "message"),
     [
         pytest.param("web: [", "watcher.yaml:", id="no YAML"),
         pytest.param("\x00\x01", "watcher.yaml:", id="no text"),
         pytest.param("", "watcher.yaml:1:1: ", id="empty"),
     ],
 )
-def test_a_broken_file_stops_every_command_with_its_place(desk: Desk, call: Call, written: str, said: str) -> None:
+def test_a_broken_file_stops_every_command_with_its_place(desk: Desk, call: Call, written: str, message: str) -> None:
     (desk.folder / "watcher.yaml").write_text(written)
 
     for command, start in (("check", call), ("hits", call), ("poll", desk.run), ("run", desk.run)):
         done = start(command)
         assert done.returncode == 2, command
-        assert said in done.stdout + done.stderr
+        assert message in done.stdout + done.stderr
         assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(
-    ("url", "said", "code"),
+    ("url", "message", "code"),
     [
         pytest.param("postgresql://nobody@127.0.0.1:{free}/none", "connection", 1, id="nobody listens"),
         pytest.param("mysql://localhost/x", "use sqlite:///PATH or postgresql://", 2, id="another kind of database"),
@@ -122,12 +122,12 @@ def test_a_broken_file_stops_every_command_with_its_place(desk: Desk, call: Call
         pytest.param("sqlite:////proc/nowhere/watcher.db", "cannot be made", 1, id="a folder that cannot be"),
     ],
 )
-def test_a_database_that_cannot_be_reached_is_one_line(call: Call, url: str, said: str, code: int) -> None:
+def test_a_database_that_cannot_be_reached_is_one_line(call: Call, url: str, message: str, code: int) -> None:
     done = call("--database-url", url.replace("{free}", str(free_port())), "status")
 
     assert done.returncode == code
     assert done.stderr.count("\n") == 1
-    assert said in done.stderr.lower() or said in done.stderr
+    assert message in done.stderr.lower() or message in done.stderr
     assert "secret" not in done.stderr
 
 
@@ -164,9 +164,9 @@ def test_feeds_that_are_none_disturb_no_other(desk: Desk, press: Server) -> None
     press.pages["/cut"] = Reply(rss(("3", "One"), ("4", "Two"), ("5", "Three"))[:-120])
     desk.write([f"{press.url}/{name}" for name in ("good", "html", "empty", "gone", "liar", "cut")])
 
-    said = desk.json("poll", code=1)
+    answer = desk.json("poll", code=1)
 
-    kinds = {failure["feed"].rsplit("/", 1)[1]: failure["kind"] for failure in said["failures"]}
+    kinds = {failure["feed"].rsplit("/", 1)[1]: failure["kind"] for failure in answer["failures"]}
     assert kinds == {"html": "html", "empty": "empty", "gone": "gone"}
     titles = {match["entry"]["title"] for match in desk.json("search", "five OR пять OR one")["entries"]}
     assert titles == {"Five Eyes ministers meet", "Пять глаз", "One"}

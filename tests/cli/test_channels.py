@@ -39,7 +39,7 @@ def test_test_message_shows_each_step_of_the_conversation(
 
     tested = desk.json("channels", "test", "mail")
 
-    assert [each["recipient"] for each in tested["results"]] == ["a@desk.example", "b@desk.example"]
+    assert [result["recipient"] for result in tested["results"]] == ["a@desk.example", "b@desk.example"]
     assert [step["name"] for step in tested["results"][0]["steps"]] == [
         "connect", "EHLO", "MAIL FROM", "RCPT TO", "DATA",
     ]  # fmt: skip
@@ -137,7 +137,7 @@ def test_channel_and_digest_under_new_names_lose_nothing(
     desk.run("digest", "send", "morning", "--now")
 
     assert [story["title"] for topic in preview["topics"] for story in topic["stories"]] == ["Five Eyes quarrel"]
-    assert {each["channel"] for each in desk.json("deliveries")["deliveries"]} == {"post"}
+    assert {delivery["channel"] for delivery in desk.json("deliveries")["deliveries"]} == {"post"}
     assert desk.json("digest", "list")["digests"][0]["last_at"] is not None
 
 

@@ -109,7 +109,7 @@ def test_a_file_with_errors_completes_nothing_and_prints_no_traceback(folder: Pa
 def test_without_a_configuration_nothing_is_completed(tmp_path: Path) -> None:
     done = [complete(line, tmp_path / "none") for line in ("topics show ", "digest send ", "feeds show ")]
 
-    assert [(each.returncode, each.stdout.strip(), each.stderr) for each in done] == [(0, "", "")] * 3
+    assert [(process.returncode, process.stdout.strip(), process.stderr) for process in done] == [(0, "", "")] * 3
 
 
 def test_completion_imports_nothing_that_a_check_of_the_configuration_needs(folder: Path) -> None:

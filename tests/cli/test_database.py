@@ -117,11 +117,11 @@ def test_prune_says_what_went(database: Database) -> None:
 def test_stats_count_every_table(database: Database) -> None:
     fill(database)
 
-    found = said("db", "stats", database=database)
+    table_counts = said("db", "stats", database=database)
 
-    assert (found["rows"]["entries"], found["rows"]["hits"], found["rows"]["feeds"]) == (2, 1, 1)
-    assert found["engine"] == database.backend.name
-    assert found["bytes"] > 10_000
+    assert (table_counts["rows"]["entries"], table_counts["rows"]["hits"], table_counts["rows"]["feeds"]) == (2, 1, 1)
+    assert table_counts["engine"] == database.backend.name
+    assert table_counts["bytes"] > 10_000
     assert "entries" in watcher("db", "stats", database=database)
 
 

@@ -62,11 +62,11 @@ def desk(
 
 
 def test_a_preview_shows_what_would_be_told_and_tells_nothing(desk: Desk) -> None:
-    said = desk.json("digest", "preview", "daily")
+    answer = desk.json("digest", "preview", "daily")
     text, _ = desk.run("digest", "preview", "daily")
 
-    assert set(said) >= {"name", "window", "coverage", "topics"}
-    assert [story["title"] for topic in said["topics"] for story in topic["stories"]] == ["Five Eyes partners meet"]
+    assert set(answer) >= {"name", "window", "coverage", "topics"}
+    assert [story["title"] for topic in answer["topics"] for story in topic["stories"]] == ["Five Eyes partners meet"]
     assert "Five Eyes partners meet" in text
     assert desk.json("deliveries")["deliveries"] == []
 
@@ -85,11 +85,11 @@ def test_a_preview_reaches_as_far_back_as_asked(desk: Desk) -> None:
 
 
 def test_a_digest_that_is_sent_arrives_and_is_told(desk: Desk) -> None:
-    said = desk.json("digest", "send", "daily")
+    answer = desk.json("digest", "send", "daily")
     listed = desk.json("digest", "list")["digests"]
 
     assert desk.server.recipients == ["a@desk.example", "b@desk.example"]
-    assert [each["state"] for each in said["deliveries"]] == ["sent", "sent"]
+    assert [delivery["state"] for delivery in answer["deliveries"]] == ["sent", "sent"]
     assert desk.json("digest", "preview", "daily")["topics"] == []
     assert listed[0]["last_at"] is not None
     assert listed[0]["next_at"] is not None
@@ -117,8 +117,8 @@ def test_quiet_hours_hold_a_sent_digest_unless_it_is_to_go_now(desk: Desk) -> No
     held = desk.json("digest", "send", "daily")
     forced = desk.json("digest", "send", "daily", "--now")
 
-    assert {each["state"] for each in held["deliveries"]} == {"pending"}
-    assert {each["state"] for each in forced["deliveries"]} == {"sent"}
+    assert {delivery["state"] for delivery in held["deliveries"]} == {"pending"}
+    assert {delivery["state"] for delivery in forced["deliveries"]} == {"sent"}
 
 
 def test_who_left_is_listed_and_can_come_back(desk: Desk, database: Database) -> None:
@@ -128,14 +128,14 @@ def test_who_left_is_listed_and_can_come_back(desk: Desk, database: Database) ->
     desk.run("digest", "send", "daily")
     desk.run("digest", "resubscribe", "daily", "a@desk.example")
 
-    assert [each["recipient"] for each in listed["unsubscribed"]] == ["a@desk.example"]
+    assert [row["recipient"] for row in listed["unsubscribed"]] == ["a@desk.example"]
     assert desk.server.recipients == ["b@desk.example"]
     assert desk.json("digest", "list")["digests"][0]["unsubscribed"] == []
     assert "NAME" in desk.run("digest", "list")[0]
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("digest", "send", "dayly"), "did you mean 'daily'"),
         (("digest", "preview", "nothing"), "no digest 'nothing'"),
@@ -145,15 +145,17 @@ def test_who_left_is_listed_and_can_come_back(desk: Desk, database: Database) ->
         (("digest", "resubscribe", "daily", "x@desk.example"), "no unsubscription"),
     ],
 )
-def test_what_makes_no_sense_is_one_line_and_exit_code_two(desk: Desk, arguments: tuple[str, ...], said: str) -> None:
+def test_what_makes_no_sense_is_one_line_and_exit_code_two(
+    desk: Desk, arguments: tuple[str, ...], message: str
+) -> None:
     out, err = desk.run(*arguments, expect=2)
 
-    assert said in err
+    assert message in err
     assert "Traceback" not in err + out
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "said"),
+    ("key", "value", "message"),
     [
         ("schedule", "weekdays at 25", "names no time of day"),
         ("schedule", "now and then", "is no schedule"),
@@ -161,10 +163,10 @@ def test_what_makes_no_sense_is_one_line_and_exit_code_two(desk: Desk, arguments
         ("alarms", "perhaps", "neither true nor false"),
     ],
 )
-def test_a_digest_that_cannot_be_is_refused_where_it_stands(desk: Desk, key: str, value: str, said: str) -> None:
+def test_a_digest_that_cannot_be_is_refused_where_it_stands(desk: Desk, key: str, value: str, message: str) -> None:
     desk.write(**{key: value})
 
     _, err = desk.run("digest", "list", expect=2)
 
-    assert said in err
+    assert message in err
     assert "watcher.yaml:" in err

@@ -125,17 +125,17 @@ def test_a_page_is_not_added_and_what_it_offers_is_told(desk: Desk, press: Serve
 
     assert f"{press.url}/rss" in out
     assert desk.file.read_text() == FEEDS
-    said = desk.json("add", f"{press.url}/page", expect=1)
-    assert (said["added"], said["offers"][0]["url"]) == (None, f"{press.url}/rss")
+    answer = desk.json("add", f"{press.url}/page", expect=1)
+    assert (answer["added"], answer["offers"][0]["url"]) == (None, f"{press.url}/rss")
 
 
 def test_what_cannot_be_fetched_is_added_only_when_told_so(desk: Desk, press: Server) -> None:
     desk.run("add", f"{press.url}/absent", expect=1)
     assert len(desk.sources) == 3
 
-    said = desk.json("add", f"{press.url}/absent", "--no-check")
+    answer = desk.json("add", f"{press.url}/absent", "--no-check")
 
-    assert said["added"]["url"] == f"{press.url}/absent"
+    assert answer["added"]["url"] == f"{press.url}/absent"
     assert desk.sources[-1].url == f"{press.url}/absent"
 
 
@@ -156,7 +156,7 @@ def test_a_feed_that_is_watched_is_not_added_again(desk: Desk, url: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("file:///etc/passwd",), "http"),
         (("ftp://post.example/rss",), "http"),
@@ -165,10 +165,10 @@ def test_a_feed_that_is_watched_is_not_added_again(desk: Desk, url: str) -> None
         (("https://new.example/rss", "--interval", "1s"), "interval"),
     ],
 )
-def test_what_makes_no_sense_is_refused_in_a_line(desk: Desk, arguments: tuple[str, ...], said: str) -> None:
+def test_what_makes_no_sense_is_refused_in_a_line(desk: Desk, arguments: tuple[str, ...], message: str) -> None:
     _out, err = desk.run("add", *arguments, "--no-check", expect=2)
 
-    assert said in err
+    assert message in err
     assert "Traceback" not in err
     assert desk.file.read_text() == FEEDS
 
@@ -263,12 +263,12 @@ def test_opml_comes_in_with_folders_as_tags(desk: Desk) -> None:
       <outline text='Post' xmlUrl='https://post.example/rss'/><outline text='bad' xmlUrl='javascript:alert(1)'/>
       </body></opml>"""
 
-    said = desk.json("import", "-", "--tag", "new", stdin=opml)
+    answer = desk.json("import", "-", "--tag", "new", stdin=opml)
 
-    assert [(one["url"], one["tags"]) for one in said["added"]] == [
+    assert [(row["url"], row["tags"]) for row in answer["added"]] == [
         ("https://a.example/rss", ["Europe", "Desk", "new"])
     ]
-    assert (said["known"], [one["url"] for one in said["skipped"]]) == (1, ["javascript:alert(1)"])
+    assert (answer["known"], [row["url"] for row in answer["skipped"]]) == (1, ["javascript:alert(1)"])
     assert desk.sources[-1].title == "A"
     assert desk.run("import", "-", stdin=opml)[0].endswith("0 feeds added, 2 known already, 1 skipped\n")
 
@@ -318,22 +318,22 @@ def test_export_comes_back_as_it_went(desk: Desk, tmp_path: Path) -> None:
 
 
 def test_discover_finds_the_feeds_of_a_page(desk: Desk, press: Server) -> None:
-    said = desk.json("discover", f"{press.url}/page")
+    answer = desk.json("discover", f"{press.url}/page")
 
-    assert said == {"feeds": [{"url": f"{press.url}/rss", "title": "Harbour News", "kind": "xml", "items": 2}]}
+    assert answer == {"feeds": [{"url": f"{press.url}/rss", "title": "Harbour News", "kind": "xml", "items": 2}]}
     assert f"{press.url}/rss" in desk.run("discover", f"{press.url}/page")[0]
 
 
 def test_the_list_tells_how_each_feed_does(desk: Desk, press: Server) -> None:
     desk.file.write_text(f"feeds:\n  - {press.url}/rss\n  - {{url: '{press.url}/absent', tags: [odd]}}\n")
-    assert [one["health"] for one in desk.json("list")["feeds"]] == ["new", "new"]
+    assert [row["health"] for row in desk.json("list")["feeds"]] == ["new", "new"]
     desk.poll()
 
     listed = desk.json("list")["feeds"]
 
-    assert [one["health"] for one in listed if one["url"].endswith("/absent")] == ["failing"]
-    assert [one["url"] for one in desk.json("list", "--health", "failing")["feeds"]] == [f"{press.url}/absent"]
-    assert [one["url"] for one in desk.json("list", "--tag", "odd")["feeds"]] == [f"{press.url}/absent"]
+    assert [row["health"] for row in listed if row["url"].endswith("/absent")] == ["failing"]
+    assert [row["url"] for row in desk.json("list", "--health", "failing")["feeds"]] == [f"{press.url}/absent"]
+    assert [row["url"] for row in desk.json("list", "--tag", "odd")["feeds"]] == [f"{press.url}/absent"]
     assert "failing" in desk.run("list")[0]
     desk.run("list", "--health", "well", expect=2)
 
@@ -346,12 +346,12 @@ def test_show_tells_gaps_moves_and_the_history(desk: Desk, press: Server) -> Non
     press.pages["/rss"] = Reply(status=301, headers={"Location": "/new"})
     desk.poll(NOON + timedelta(hours=1))
 
-    said = desk.json("show", url)
+    answer = desk.json("show", url)
     out, _err = desk.run("show", url)
 
-    assert (said["gaps"], said["fetch_url"], said["entries"]) == (1, f"{press.url}/new", 4)
-    assert [poll["outcome"] for poll in said["polls"]] == ["read", "read"]
-    assert said["polls"][0]["lost"] >= 1
+    assert (answer["gaps"], answer["fetch_url"], answer["entries"]) == (1, f"{press.url}/new", 4)
+    assert [poll["outcome"] for poll in answer["polls"]] == ["read", "read"]
+    assert answer["polls"][0]["lost"] >= 1
     assert f"moved to    {press.url}/new" in out
     assert "moved permanently to" in out
     assert "may be missing" in out
@@ -409,9 +409,9 @@ def test_a_list_that_comes_in_may_hold_logins_and_no_references(desk: Desk) -> N
     )
     outlines = "".join(f"<outline type='rss' xmlUrl='{address}'/>" for address in addresses)
 
-    said = desk.json("import", "-", stdin=f"<opml version='2.0'><body>{outlines}</body></opml>".encode())
+    answer = desk.json("import", "-", stdin=f"<opml version='2.0'><body>{outlines}</body></opml>".encode())
 
-    assert [source["url"] for source in said["added"]] == ["https://one.example/"]
-    assert [each["url"] for each in said["skipped"]] == list(addresses[1:])
-    assert "s3same" not in json.dumps(said)
-    assert "t0psecret" not in json.dumps(said) + desk.file.read_text()
+    assert [source["url"] for source in answer["added"]] == ["https://one.example/"]
+    assert [skipped["url"] for skipped in answer["skipped"]] == list(addresses[1:])
+    assert "s3same" not in json.dumps(answer)
+    assert "t0psecret" not in json.dumps(answer) + desk.file.read_text()

@@ -98,9 +98,9 @@ def test_a_whole_feed_is_shown_without_a_word_of_it(desk: Desk) -> None:
     desk.press.pages["/feed"] = Reply(rss(("a", "One"), ("b", "Two")))
     desk.json("poll")
 
-    said = desk.run("status") + desk.run("feeds", "show", desk.url) + desk.run("digest", "preview", "daily")
+    output = desk.run("status") + desk.run("feeds", "show", desk.url) + desk.run("digest", "preview", "daily")
 
-    assert not any(word in said for word in ("repetition", "not stored", "merged", "degraded"))
+    assert not any(word in output for word in ("repetition", "not stored", "merged", "degraded"))
     assert desk.json("status")["recovered"] == 0
 
 
@@ -111,14 +111,14 @@ def test_a_status_page_that_turns_red_arrives_by_mail_as_an_edit(desk: Desk) -> 
     desk.press.pages["/feed"] = Reply(rss(("level", "Level red: walrus at large")))
     desk.json("poll", "--all")
 
-    [told] = desk.json("digest", "preview", "daily")["topics"][0]["stories"][0]["hits"]
+    [hit] = desk.json("digest", "preview", "daily")["topics"][0]["stories"][0]["hits"]
     desk.run("digest", "send", "alerts")
 
     [mail] = desk.post.messages
     text = mail.get_body(("plain",)).get_content()
     page = mail.get_body(("html",)).get_content()
-    assert (told["title"], told["baseline"], told["edited"], told["matched_by_edit"]) == (
+    assert (hit["title"], hit["baseline"], hit["edited"], hit["matched_by_edit"]) == (
         "Level red: walrus at large", True, False, True,
     )  # fmt: skip
     assert "Level red: walrus at large" in text
-    assert all("matches since an edit" in said and "Changed since it was reported" not in said for said in (text, page))
+    assert all("matches since an edit" in form and "Changed since it was reported" not in form for form in (text, page))

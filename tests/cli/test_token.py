@@ -38,8 +38,8 @@ def configure(folder: Path, web: str) -> None:
 def test_token_is_printed_alone_and_each_is_another(tmp_path: Path) -> None:
     ended = [run(folder=tmp_path) for _time in range(3)]
 
-    tokens = [each.stdout.strip() for each in ended]
-    assert [each.returncode for each in ended] == [0, 0, 0]
+    tokens = [process.stdout.strip() for process in ended]
+    assert [process.returncode for process in ended] == [0, 0, 0]
     assert len(set(tokens)) == 3
     assert all(is_strong_token(token) and len(token) >= 32 for token in tokens)
     assert "web:" in ended[0].stderr

@@ -16,8 +16,8 @@ from tests.topics.news import judge
 __all__ = ["desk", "sqlite_desk"]
 
 
-def titles(said: list[dict[str, dict[str, str]]]) -> set[str]:
-    return {each["entry"]["title"] for each in said}
+def titles(rows: list[dict[str, dict[str, str]]]) -> set[str]:
+    return {row["entry"]["title"] for row in rows}
 
 
 def test_the_list_counts_what_each_topic_found_and_what_people_thought_of_it(desk: Desk) -> None:
@@ -38,16 +38,16 @@ def test_the_list_is_a_table_for_a_person(desk: Desk) -> None:
 
 
 def test_a_topic_is_shown_as_written_and_as_read_with_its_sets(desk: Desk) -> None:
-    said = desk.json("show", "port")
+    answer = desk.json("show", "port")
 
-    assert said["query"] == "(harbour OR @boats) NOT film"
-    assert said["parsed"] == "(ferry OR harbour OR yacht) AND NOT film"
-    assert said["sets"] == {"boats": "ferry OR yacht"}
-    assert (Path(said["file"]).name, said["line"] > 1) == ("topics.yaml", True)
+    assert answer["query"] == "(harbour OR @boats) NOT film"
+    assert answer["parsed"] == "(ferry OR harbour OR yacht) AND NOT film"
+    assert answer["sets"] == {"boats": "ferry OR yacht"}
+    assert (Path(answer["file"]).name, answer["line"] > 1) == ("topics.yaml", True)
     out, _err = desk.run("show", "port")
     assert "(harbour OR @boats) AND NOT film" in out
     assert "@boats" in out
-    assert said["version"] in out
+    assert answer["version"] in out
 
 
 def test_the_versions_of_a_topic_are_shown_since_when_each_counted(desk: Desk) -> None:
@@ -58,17 +58,17 @@ def test_the_versions_of_a_topic_are_shown_since_when_each_counted(desk: Desk) -
     after = desk.json("show", "port")
 
     assert len(before["versions"]) == 1
-    assert before["version"] not in {each["version"] for each in before["versions"]}
-    assert [each["version"] for each in after["versions"]][-1] == after["version"]
+    assert before["version"] not in {version["version"] for version in before["versions"]}
+    assert [version["version"] for version in after["versions"]][-1] == after["version"]
     assert after["versions"][0]["query"] == "(harbour OR @boats) NOT film"
 
 
 def test_a_query_is_tried_on_the_archive(desk: Desk) -> None:
-    said = desk.json("test", "ferry OR budget")
+    answer = desk.json("test", "ferry OR budget")
 
-    assert titles(said["matches"]) == {"Harbour storm hits ferry", "Budget passes", "Ferry band"}
-    assert said["tested"] == 5
-    [budget] = [each for each in said["matches"] if each["entry"]["title"] == "Budget passes"]
+    assert titles(answer["matches"]) == {"Harbour storm hits ferry", "Budget passes", "Ferry band"}
+    assert answer["tested"] == 5
+    [budget] = [match for match in answer["matches"] if match["entry"]["title"] == "Budget passes"]
     assert budget["evidence"] == [{"field": "title", "start": 0, "end": 6, "text": "Budget", "clause": "budget"}]
 
 
@@ -80,10 +80,10 @@ def test_a_topic_is_tried_on_the_archive_by_its_id_with_its_words_marked(desk: D
 
 
 def test_all_matches_are_counted_and_the_newest_listed(desk: Desk) -> None:
-    said = desk.json("test", "ferry OR budget OR yacht", "--limit", "2")
+    answer = desk.json("test", "ferry OR budget OR yacht", "--limit", "2")
 
-    assert [each["entry"]["title"] for each in said["matches"]] == ["Ferry band", "Budget passes"]
-    assert (said["count"], said["tested"]) == (4, 5)
+    assert [match["entry"]["title"] for match in answer["matches"]] == ["Ferry band", "Budget passes"]
+    assert (answer["count"], answer["tested"]) == (4, 5)
     _out, err = desk.run("test", "ferry OR budget OR yacht", "--limit", "2")
     assert "4 matches in 5 entries, the newest 2 listed" in err
 
@@ -96,18 +96,18 @@ def test_a_time_narrows_what_is_tried(desk: Desk) -> None:
 def test_a_query_is_tried_on_a_text_and_says_where_its_words_stand(desk: Desk) -> None:
     text = "The harbour storm of 1953"
 
-    said = desk.json("test", "weather", "--text", text)
+    answer = desk.json("test", "weather", "--text", text)
 
-    assert said["matched"]
-    assert [text[e["start"] : e["end"]] for e in said["evidence"]] == ["harbour", "storm"]
-    assert [(clause["text"], clause["matched"]) for clause in said["clauses"]] == [("storm", True), ("harbour", True)]
+    assert answer["matched"]
+    assert [text[e["start"] : e["end"]] for e in answer["evidence"]] == ["harbour", "storm"]
+    assert [(clause["text"], clause["matched"]) for clause in answer["clauses"]] == [("storm", True), ("harbour", True)]
 
 
 def test_a_text_that_does_not_match_says_what_would_have(desk: Desk) -> None:
-    said = desk.json("test", "weather", "--text", "A storm is moving towards the harbour")
+    answer = desk.json("test", "weather", "--text", "A storm is moving towards the harbour")
 
-    assert (said["matched"], said["evidence"]) == (False, [])
-    assert "storm NEAR/4 harbour instead of NEAR/2" in said["nearest"]
+    assert (answer["matched"], answer["evidence"]) == (False, [])
+    assert "storm NEAR/4 harbour instead of NEAR/2" in answer["nearest"]
     out, _err = desk.run("test", "weather", "--text", "A storm is moving towards the harbour")
     assert "does not match" in out
     assert "4 words apart instead of at most 2" in out
@@ -141,12 +141,12 @@ def test_a_slip_in_an_id_is_no_query(desk: Desk) -> None:
 def test_an_entry_is_explained_clause_by_clause(desk: Desk) -> None:
     [match] = desk.json("test", "weather")["matches"]
 
-    said = desk.json("explain", "port", str(match["entry"]["id"]))
+    answer = desk.json("explain", "port", str(match["entry"]["id"]))
 
-    assert (said["topic"], said["matched"], said["nearest"]) == ("port", True, [])
-    wanted, film = said["clause"]["children"]
+    assert (answer["topic"], answer["matched"], answer["nearest"]) == ("port", True, [])
+    wanted, film = answer["clause"]["children"]
     assert (wanted["matched"], film["matched"], film["excluded"]) == (True, False, True)
-    assert {e["text"] for e in said["evidence"]} == {"Harbour", "ferry"}
+    assert {e["text"] for e in answer["evidence"]} == {"Harbour", "ferry"}
     out, _err = desk.run("explain", "port", str(match["entry"]["id"]))
     assert "✓ harbour  Harbour in title" in out
     assert "✓ NOT film" in out
@@ -210,11 +210,11 @@ FAULTS = [
 ]
 
 
-@pytest.mark.parametrize(("arguments", "said"), FAULTS)
-def test_what_makes_no_sense_is_one_line_and_exit_code_2(sqlite_desk: Desk, arguments: list[str], said: str) -> None:
+@pytest.mark.parametrize(("arguments", "message"), FAULTS)
+def test_what_makes_no_sense_is_one_line_and_exit_code_2(sqlite_desk: Desk, arguments: list[str], message: str) -> None:
     out, err = sqlite_desk.run(*arguments, expect=2)
 
-    assert said in err
+    assert message in err
     assert out == ""
     assert len(err.splitlines()) <= 2
     assert "Traceback" not in err

@@ -48,8 +48,8 @@ def desk(sqlite_desk: Desk, tmp_path: Path) -> Desk:
     """Forty reports of other things, one that the query finds, and one that only meaning does."""
     sqlite_desk.patch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     (sqlite_desk.folder / "topics.yaml").write_text(TOPICS, "utf-8")
-    said = [f"{PLAIN[number % len(PLAIN)]} in district {number}" for number in range(38)]
-    print_news(sqlite_desk.database, *said, "Ferry to the islands", MISSED, at=clock.now())
+    sentences = [f"{PLAIN[number % len(PLAIN)]} in district {number}" for number in range(38)]
+    print_news(sqlite_desk.database, *sentences, "Ferry to the islands", MISSED, at=clock.now())
     return sqlite_desk
 
 
@@ -60,8 +60,8 @@ def server() -> Iterator[EmbeddingsServer]:
 
 
 def use_server(desk: Desk, server: EmbeddingsServer) -> None:
-    said = f"meaning: {{engine: openai, url: '{server.url}', model: small}}\nfetch: {{allow: [127.0.0.0/8]}}\n"
-    (desk.folder / "watcher.yaml").write_text(said, "utf-8")
+    settings = f"meaning: {{engine: openai, url: '{server.url}', model: small}}\nfetch: {{allow: [127.0.0.0/8]}}\n"
+    (desk.folder / "watcher.yaml").write_text(settings, "utf-8")
 
 
 def use_app(desk: Desk, act: Callable[[App, ReadingService], Any]) -> Any:
@@ -98,10 +98,10 @@ def test_check_live_names_the_place_of_sentences_to_look_at(desk: Desk) -> None:
 
     out, err = command(desk, "check", "--live")
 
-    said = out + err
-    assert "topics.yaml:4:9: " in said
-    assert "nearest to what the topic is not about: 'A novel about the sea wins an award.'" in said
-    assert "topics.yaml:6:9: topic `ferries`: a sentence of " in said
+    output = out + err
+    assert "topics.yaml:4:9: " in output
+    assert "nearest to what the topic is not about: 'A novel about the sea wins an award.'" in output
+    assert "topics.yaml:6:9: topic `ferries`: a sentence of " in output
 
 
 def test_check_live_says_that_sentences_were_not_compared_where_the_server_answers_nonsense(
@@ -132,8 +132,8 @@ def test_probe_diff_search_and_eval_work_by_meaning(desk: Desk, tmp_path: Path) 
     assert 0 < probed["by_meaning"][0]["score"] <= 1
     assert "Ferry to the islands" not in [near["entry"]["title"] for near in probed["by_meaning"]]
     assert (compared["gained_count"], compared["lost_count"]) != (0, 0)
-    found = json.loads(out)["entries"]
-    assert MISSED in [result["entry"]["title"] for result in found[:3]]
+    entries = json.loads(out)["entries"]
+    assert MISSED in [result["entry"]["title"] for result in entries[:3]]
     assert [measured["modes"][mode]["recall"] for mode in ("words", "meaning", "both")] == [0, 1, 1]
     assert measured["background"] > 500, "the archive holds too little: the shipped background stands in"
 

@@ -28,13 +28,13 @@ def labels(path: Path, *rows: tuple[str, list[str]]) -> str:
 def test_a_diff_says_what_is_gained_and_lost_and_which_losses_people_had_judged(desk: Desk) -> None:
     hit = judge(desk.database, "port", "Yacht sinks", "relevant")
 
-    said = desk.json("diff", "port", "--query", "harbour OR ferry", "--since", "2026-01-01")
+    answer = desk.json("diff", "port", "--query", "harbour OR ferry", "--since", "2026-01-01")
 
-    assert (said["topic"], said["tested"], said["kept"]) == ("port", 5, 2)
-    assert [each["entry"]["title"] for each in said["gained"]] == ["Harbour, the film"]
-    [lost] = said["lost"]
+    assert (answer["topic"], answer["tested"], answer["kept"]) == ("port", 5, 2)
+    assert [change["entry"]["title"] for change in answer["gained"]] == ["Harbour, the film"]
+    [lost] = answer["lost"]
     assert (lost["entry"]["title"], lost["hit"], lost["label"]) == ("Yacht sinks", hit, "relevant")
-    assert said["lost_labels"] == {"relevant": 1, "irrelevant": 0}
+    assert answer["lost_labels"] == {"relevant": 1, "irrelevant": 0}
     out, err = desk.run("diff", "port", "-q", "harbour OR ferry")
     assert "lost judged relevant" in out
     assert "1 lost hit judged relevant" in err
@@ -43,10 +43,10 @@ def test_a_diff_says_what_is_gained_and_lost_and_which_losses_people_had_judged(
 def test_a_diff_reads_the_new_query_from_a_file_and_tells_by_exit_code_when_asked(desk: Desk, tmp_path: Path) -> None:
     (tmp_path / "new.txt").write_text("# the same, otherwise written\n(@boats OR harbour) NOT film\n", encoding="utf-8")
 
-    said = desk.json("diff", "port", "--file", str(tmp_path / "new.txt"), "--exit-code")
+    answer = desk.json("diff", "port", "--file", str(tmp_path / "new.txt"), "--exit-code")
     desk.run("diff", "port", "--file", "-", "--exit-code", stdin="harbour", expect=1)
 
-    assert (said["gained_count"], said["lost_count"]) == (0, 0)
+    assert (answer["gained_count"], answer["lost_count"]) == (0, 0)
 
 
 def test_an_edit_that_loses_what_people_found_relevant_does_not_pass_its_gate(sqlite_desk: Desk) -> None:
@@ -68,10 +68,10 @@ def test_a_fault_in_the_new_query_is_at_its_line_and_column(sqlite_desk: Desk) -
 def test_a_replay_brings_what_a_changed_topic_would_have_found(desk: Desk) -> None:
     desk.write({"port": "harbour", "money": "budget"}, {})
 
-    said = desk.json("replay")
+    answer = desk.json("replay")
     again = desk.json("replay")
 
-    assert said["topics"] == {"port": {"new": 1, "known": 1}, "money": {"new": 1, "known": 0}}
+    assert answer["topics"] == {"port": {"new": 1, "known": 1}, "money": {"new": 1, "known": 0}}
     assert (again["new"], again["known"], again["resumed"]) == (0, 3, False)
     out, err = desk.run("replay", "money")
     assert "marked backfill" in err
@@ -83,12 +83,12 @@ def test_a_gate_is_passed_or_not_by_exit_code(sqlite_desk: Desk, tmp_path: Path)
         tmp_path / "l.jsonl", ("Harbour", ["port"]), ("Pier", ["port"]), ("Ferry band", []), ("Storm", ["weather"])
     )
 
-    said = sqlite_desk.json("eval", "--labels", file)
-    port = said["topics"]["port"]
+    answer = sqlite_desk.json("eval", "--labels", file)
+    port = answer["topics"]["port"]
     assert (port["tp"], port["fp"], port["fn"], port["tn"]) == (1, 1, 1, 1)
     assert (port["precision"], port["recall"], port["f1"]) == (0.5, 0.5, 0.5)
     assert port["recall_interval"] == port["precision_interval"] == [0.0945, 0.9055]
-    assert said["topics"]["weather"]["precision"] is None
+    assert answer["topics"]["weather"]["precision"] is None
     sqlite_desk.run("eval", "--labels", file, "--topic", "port", "--min-recall", "0.5", "--min-precision", "0.5")
     _out, err = sqlite_desk.run("eval", "--labels", file, "--topic", "port", "--min-recall", "0.51", expect=1)
     assert "watcher: port: recall 0.500 is below 0.51" in err.splitlines()
@@ -107,10 +107,12 @@ def test_misses_and_false_hits_are_listed_with_their_places(sqlite_desk: Desk, t
 def test_several_files_and_standard_input_count_together(sqlite_desk: Desk, tmp_path: Path) -> None:
     file = labels(tmp_path / "l.jsonl", ("Harbour", ["port"]))
 
-    said = sqlite_desk.json("eval", "--labels", file, "--labels", "-", stdin='{"title": "Pier", "labels": ["port"]}\n')
+    answer = sqlite_desk.json(
+        "eval", "--labels", file, "--labels", "-", stdin='{"title": "Pier", "labels": ["port"]}\n'
+    )
 
-    assert (said["items"], said["topics"]["port"]["tp"], said["topics"]["port"]["fn"]) == (2, 1, 1)
-    assert said["topics"]["port"]["misses"] == [{"at": "standard input:1", "title": "Pier"}]
+    assert (answer["items"], answer["topics"]["port"]["tp"], answer["topics"]["port"]["fn"]) == (2, 1, 1)
+    assert answer["topics"]["port"]["misses"] == [{"at": "standard input:1", "title": "Pier"}]
 
 
 def test_only_topics_that_the_labels_speak_of_are_measured_and_strange_ones_are_named(
@@ -127,9 +129,9 @@ def test_only_topics_that_the_labels_speak_of_are_measured_and_strange_ones_are_
 def test_a_query_that_is_not_live_is_measured_in_a_topics_place(sqlite_desk: Desk, tmp_path: Path) -> None:
     file = labels(tmp_path / "l.jsonl", ("Harbour", ["port"]), ("Pier", ["port"]))
 
-    said = sqlite_desk.json("eval", "--labels", file, "--topic", "port", "--query", "harbour OR pier")
+    answer = sqlite_desk.json("eval", "--labels", file, "--topic", "port", "--query", "harbour OR pier")
 
-    assert said["topics"]["port"]["recall"] == 1.0
+    assert answer["topics"]["port"]["recall"] == 1.0
 
 
 def test_judgements_in_the_database_measure_todays_topic(desk: Desk) -> None:
@@ -165,16 +167,16 @@ def test_labels_that_cannot_be_read_are_a_fault(sqlite_desk: Desk, raw: bytes) -
 def test_measuring_needs_no_database(sqlite_desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WATCHER_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
 
-    said = sqlite_desk.json("eval", "--labels", labels(tmp_path / "l.jsonl", ("Harbour", ["port"])))
+    answer = sqlite_desk.json("eval", "--labels", labels(tmp_path / "l.jsonl", ("Harbour", ["port"])))
 
-    assert said["topics"]["port"]["recall"] == 1.0
+    assert answer["topics"]["port"]["recall"] == 1.0
 
 
 def test_a_probe_names_what_nearly_matches(desk: Desk) -> None:
-    said = desk.json("probe", "port", "--since", "2026-01-01")
+    answer = desk.json("probe", "port", "--since", "2026-01-01")
 
-    assert said["elusion"] is None
-    assert [(near["entry"]["title"], near["would_match"]) for near in said["near"]] == [
+    assert answer["elusion"] is None
+    assert [(near["entry"]["title"], near["would_match"]) for near in answer["near"]] == [
         ("Harbour, the film", ["without NOT film"])
     ]
     out, err = desk.run("probe", "port", "--since", "2026-01-01")
@@ -189,7 +191,7 @@ def test_a_sample_that_was_read_says_how_many_are_missed(desk: Desk) -> None:
     read = desk.json("probe", "port", "--since", "2026-01-01", "--sample", "20", "--relevant", "1")["elusion"]
 
     assert (first["population"], len(first["sample"])) == (40, 20)
-    assert [each["id"] for each in first["sample"]] == [each["id"] for each in read["sample"]]
+    assert [sample["id"] for sample in first["sample"]] == [sample["id"] for sample in read["sample"]]
     assert (read["elusion"], read["missed"]) == (0.05, 2)
     low, high = read["missed_interval"]
     assert 0 <= low <= 2 <= high <= 40
@@ -200,14 +202,14 @@ def test_a_sample_that_was_read_says_how_many_are_missed(desk: Desk) -> None:
 def test_the_cost_of_a_topic_names_clauses_exclusions_and_silent_words(desk: Desk) -> None:
     judge(desk.database, "port", "Yacht sinks", "relevant")
 
-    said = desk.json("cost", "port", "--since", "2026-01-01")
+    answer = desk.json("cost", "port", "--since", "2026-01-01")
 
-    assert (said["hits"], said["labelled"]) == (3, {"relevant": 1, "irrelevant": 0})
-    boats = next(each for each in said["clauses"] if each["clause"] == "@boats")
+    assert (answer["hits"], answer["labelled"]) == (3, {"relevant": 1, "irrelevant": 0})
+    boats = next(clause for clause in answer["clauses"] if clause["clause"] == "@boats")
     assert (boats["alone"], boats["relevant"]) == (2, 1)
-    assert [(each["clause"], each["alone"]) for each in said["exclusions"]] == [("NOT film", 1)]
-    assert said["dead"] == []
-    assert said["languages"] == [{"language": "en", "entries": 5, "hits": 3}]
+    assert [(clause["clause"], clause["alone"]) for clause in answer["exclusions"]] == [("NOT film", 1)]
+    assert answer["dead"] == []
+    assert answer["languages"] == [{"language": "en", "entries": 5, "hits": 3}]
     out, _err = desk.run("cost", "port", "--since", "2026-01-01")
     assert "excludes" in out
 
@@ -223,11 +225,11 @@ def test_a_draft_is_a_topics_file_that_says_what_it_would_match(desk: Desk, tmp_
     print_news(desk.database, "Port Example sleeps")
 
     out, _err = desk.run("draft", str(tmp_path / "article.txt"), "--since", "2026-01-01")
-    said = desk.json("draft", "-", "--since", "2026-01-01", stdin=ARTICLE)
+    answer = desk.json("draft", "-", "--since", "2026-01-01", stdin=ARTICLE)
 
     (desk.folder / "topics.yaml").write_text(out, encoding="utf-8")
-    assert [topic.id for topic in load(desk.folder, {}).topics] == [each["id"] for each in said["topics"]]
-    assert {each["id"]: each["matched"] for each in said["topics"]}["port-example"] == 1
+    assert [topic.id for topic in load(desk.folder, {}).topics] == [draft["id"] for draft in answer["topics"]]
+    assert {draft["id"]: draft["matched"] for draft in answer["topics"]}["port-example"] == 1
     assert "# matches 1 of 6 stored entries" in out
 
 
@@ -235,13 +237,13 @@ def test_a_draft_of_a_page_is_fetched_through_the_guard(sqlite_desk: Desk) -> No
     page = f"<html lang='en'><h1>{ARTICLE.splitlines()[0]}</h1><p>{ARTICLE.splitlines()[1]}</p></html>"
     with Server() as server:
         server.pages["/a"] = Reply(page.encode(), headers={"Content-Type": "text/html"})
-        said = sqlite_desk.json("draft", f"{server.url}/a")
+        answer = sqlite_desk.json("draft", f"{server.url}/a")
         _out, err = sqlite_desk.run("draft", f"{server.url}/b", expect=1)
         sqlite_desk.write({"port": "harbour"}, {})
         (sqlite_desk.folder / "watcher.yaml").write_text("fetch: {}\n", encoding="utf-8")
         _out, refused = sqlite_desk.run("draft", f"{server.url}/a", expect=1)
 
-    assert "port-example" in {each["id"] for each in said["topics"]}
+    assert "port-example" in {topic["id"] for topic in answer["topics"]}
     assert "HTTP 404" in err
     assert "loopback" in refused
 

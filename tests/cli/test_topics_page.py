@@ -58,10 +58,10 @@ def test_the_topics_of_the_page_pass_the_check(tmp_path: Path) -> None:
     ],
 )
 def test_the_keys_that_the_page_promises_are_there(sqlite_desk: Desk, arguments: list[str], row: str) -> None:
-    said = sqlite_desk.json(*arguments)
+    answer = sqlite_desk.json(*arguments)
 
     [line] = [line for line in PAGE.splitlines() if line.startswith(f"| `{row}")]
     document = re.sub(r"; (?:for a text|where|with).*|: \{.*?\}|: \[\{.*?\}\]", "", line.rsplit("| ", 1)[1])
     keys = set(re.findall(r'"(\w+)"', document))
     assert keys or "the same for one" in document
-    assert keys <= set(said)
+    assert keys <= set(answer)

@@ -98,7 +98,7 @@ def list_document_keys(document: Mapping[str, Any]) -> dict[str, list[str]]:
     routes: dict[str, list[str]] = {}
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
-            lines = {f"{each['in']} {each['name']}" for each in operation.get("parameters", ())}
+            lines = {f"{element['in']} {element['name']}" for element in operation.get("parameters", ())}
             for content in operation.get("requestBody", {}).get("content", {}).values():
                 lines |= {f"body {key}" for key in keys_of(content["schema"], "", ())}
             for content in operation["responses"].get("200", {}).get("content", {}).values():
@@ -112,8 +112,8 @@ def list_keys(value: Any, names: frozenset[str] = frozenset(), path: str = "") -
     keys: set[str] = set()
     if isinstance(value, dict):
         for name, inner in value.items():
-            here = f"{path}.{'*' if name in names else name}"
-            keys |= {here} | list_keys(inner, names, here)
+            key_path = f"{path}.{'*' if name in names else name}"
+            keys |= {key_path} | list_keys(inner, names, key_path)
     elif isinstance(value, list):
         for inner in value:
             keys |= list_keys(inner, names, f"{path}[]")

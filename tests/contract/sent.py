@@ -54,7 +54,7 @@ def furnish(desk: Desk) -> dict[str, Any]:
     desk.publish(*TITLES)
     desk.json("poll", "--all")
     hit = desk.json("hits", "--topic", "eyes")["hits"][0]
-    other = next(each["entry"] for each in desk.json("hits", "--topic", "cyber")["hits"])
+    other = next(row["entry"] for row in desk.json("hits", "--topic", "cyber")["hits"])
     (desk.folder / "in.opml").write_text(
         f"<opml version='2.0'><body><outline text='b' xmlUrl='{desk.press.url}/new'/></body></opml>", encoding="utf-8"
     )
@@ -134,6 +134,6 @@ def collect(folder: Path) -> dict[str, Any]:
 if __name__ == "__main__":
     os.environ.pop("WATCHER_CONFIG", None)
     with tempfile.TemporaryDirectory() as made:
-        found = collect(Path(made))
-    del found["document"]
-    json.dump(found, sys.stdout, indent=1, sort_keys=True)
+        collected = collect(Path(made))
+    del collected["document"]
+    json.dump(collected, sys.stdout, indent=1, sort_keys=True)

@@ -84,7 +84,7 @@ def test_what_the_outside_relies_on_is_still_there(contract: dict[str, Any], par
     before = FROZEN[part][name] if name else FROZEN[part]
     now = contract[part].get(name, []) if name else contract[part]
 
-    assert [each for each in before if each not in now] == []
+    assert [key for key in before if key not in now] == []
 
 
 @pytest.mark.parametrize(("code", "command"), EXIT_CODES, ids=[command for _code, command in EXIT_CODES])

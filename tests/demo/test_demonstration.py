@@ -13,17 +13,17 @@ from watcher.inference import can_use_bundled
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def outcome(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     desk = Desk(tmp_path_factory.mktemp("demo"))
     done = desk.run("demo", "--once", "--port", "0", "--folder", str(desk.folder / "world"), "--json", timeout=240)
     assert done.returncode == 0, done.stderr
-    said: dict[str, Any] = json.loads(done.stdout)
-    return said
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
 
 
-def test_each_fixed_topic_is_found_in_several_languages(told: dict[str, Any]) -> None:
+def test_each_fixed_topic_is_found_in_several_languages(outcome: dict[str, Any]) -> None:
     for topic in ("five-eyes", "intelligence-sharing", "cyber-ops-russia"):
-        languages = {hit["entry"]["language"] for hit in told["hits"] if hit["topic"] == topic}
+        languages = {hit["entry"]["language"] for hit in outcome["hits"] if hit["topic"] == topic}
         assert len(languages) >= 4, topic
 
 
@@ -36,36 +36,36 @@ def test_each_fixed_topic_is_found_in_several_languages(told: dict[str, Any]) ->
         "Russian hackers lock patient records at Ohio hospital",
     ],
 )
-def test_what_only_sounds_alike_is_no_hit(told: dict[str, Any], headline: str) -> None:
-    assert headline not in {hit["entry"]["title"] for hit in told["hits"]}
+def test_what_only_sounds_alike_is_no_hit(outcome: dict[str, Any], headline: str) -> None:
+    assert headline not in {hit["entry"]["title"] for hit in outcome["hits"]}
 
 
-def test_copies_across_outlets_are_one_story(told: dict[str, Any]) -> None:
-    story = next(each for each in told["stories"] if each["title"].startswith("Five Eyes partners weigh limits"))
+def test_copies_across_outlets_are_one_story(outcome: dict[str, Any]) -> None:
+    story = next(row for row in outcome["stories"] if row["title"].startswith("Five Eyes partners weigh limits"))
 
     assert {"The Capital Ledger", "Northern Wire", "The Harbour Post"} <= set(story["outlets"])
     assert any(report["copy"] for report in story["tellings"])
 
 
-def test_an_edit_a_gap_and_broken_feeds_are_told(told: dict[str, Any]) -> None:
-    assert sum(poll["entries"]["updated"] for poll in told["polls"]) == 1
-    assert sum(poll["lost"] for poll in told["polls"]) > 0
-    kinds = {failure["kind"] for poll in told["polls"] for failure in poll["failures"]}
+def test_an_edit_a_gap_and_broken_feeds_are_told(outcome: dict[str, Any]) -> None:
+    assert sum(poll["entries"]["updated"] for poll in outcome["polls"]) == 1
+    assert sum(poll["lost"] for poll in outcome["polls"]) > 0
+    kinds = {failure["kind"] for poll in outcome["polls"] for failure in poll["failures"]}
     assert kinds == {"html", "rate-limited"}
-    assert told["digest"]["coverage"]["bad"]
+    assert outcome["digest"]["coverage"]["bad"]
 
 
-def test_the_digest_lies_in_the_hand(told: dict[str, Any]) -> None:
-    [html] = [Path(file) for file in told["files"] if file.endswith(".html")]
+def test_the_digest_lies_in_the_hand(outcome: dict[str, Any]) -> None:
+    [html] = [Path(file) for file in outcome["files"] if file.endswith(".html")]
 
     assert "<mark" in html.read_text(encoding="utf-8")
-    assert {section["id"] for section in told["digest"]["topics"]} >= {"five-eyes", "cyber-ops-russia"}
+    assert {section["id"] for section in outcome["digest"]["topics"]} >= {"five-eyes", "cyber-ops-russia"}
 
 
 @pytest.mark.skipif(not can_use_bundled(), reason="without the extra `meaning` stories are joined by words alone")
-def test_reports_in_several_languages_are_six_or_seven_stories(told: dict[str, Any]) -> None:
-    digest = told["digest"]
+def test_reports_in_several_languages_are_six_or_seven_stories(outcome: dict[str, Any]) -> None:
+    digest = outcome["digest"]
 
-    assert len(told["stories"]) in {6, 7}
-    assert digest["story_count"] + digest["weak"] == len(told["stories"])
-    assert max(len(story["languages"]) for story in told["stories"]) >= 5
+    assert len(outcome["stories"]) in {6, 7}
+    assert digest["story_count"] + digest["weak"] == len(outcome["stories"])
+    assert max(len(story["languages"]) for story in outcome["stories"]) >= 5

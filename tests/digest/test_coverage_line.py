@@ -13,7 +13,7 @@ WHOLE = Coverage(feeds=3, fresh=3, entries=40)
 
 
 @pytest.mark.parametrize(
-    ("coverage", "said"),
+    ("coverage", "sentence"),
     [
         pytest.param(replace(WHOLE, left_out=1), "1 item was not stored and may be missing", id="one left out"),
         pytest.param(replace(WHOLE, left_out=1_842), "1,842 items were not stored and may be", id="many left out"),
@@ -23,10 +23,10 @@ WHOLE = Coverage(feeds=3, fresh=3, entries=40)
         pytest.param(replace(WHOLE, recovered=1), "1 item that an earlier version had merged was", id="one recovered"),
     ],
 )
-def test_each_count_has_a_sentence_of_its_own(coverage: Coverage, said: str) -> None:
+def test_each_count_has_a_sentence_of_its_own(coverage: Coverage, sentence: str) -> None:
     line = format_coverage(coverage)
 
-    assert said in line
+    assert sentence in line
     assert line.startswith(format_coverage(WHOLE))
     assert line.endswith(".")
 

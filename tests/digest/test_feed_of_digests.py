@@ -20,11 +20,11 @@ def composed(**how: object) -> StoredDigest:
 
 
 def test_digests_are_a_feed_that_readers_read() -> None:
-    said = export_digests_atom(
+    atom = export_digests_atom(
         "Digests", "urn:news-watcher:digests", [composed(), composed(id=6, sent=False), composed(id=5, html="")]
     )
 
-    read = feedparser.parse(said.encode())
+    read = feedparser.parse(atom.encode())
     assert not read.bozo
     assert [entry.id for entry in read.entries] == ["urn:news-watcher:digests:7", "urn:news-watcher:digests:5"]
     assert read.entries[0].title == "The day: <1> story & more"

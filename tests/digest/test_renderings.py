@@ -47,21 +47,21 @@ SAFE = {
 @settings(max_examples=60, deadline=None)
 @given(hostile_hits())
 def test_no_news_becomes_markup_in_html(hits: list[DigestHit]) -> None:
-    said = render_html(digest(hits, alarms=("<b>far</b> more",), troubles=("<i>x</i>",), title="<u>T</u>"), LINKS)
+    html = render_html(digest(hits, alarms=("<b>far</b> more",), troubles=("<i>x</i>",), title="<u>T</u>"), LINKS)
 
-    page = reader.document_fromstring(said.encode())
-    assert {each.tag for each in page.iter(reader.etree.Element)} <= SAFE
+    page = reader.document_fromstring(html.encode())
+    assert {element.tag for element in page.iter(reader.etree.Element)} <= SAFE
     assert all(link.startswith(("http://", "https://")) for link in page.xpath("//a/@href"))
     assert not page.xpath("//@*[starts-with(name(), 'on')]")
-    assert len(said.encode()) <= 90_000
+    assert len(html.encode()) <= 90_000
 
 
 @settings(max_examples=60, deadline=None)
 @given(hostile_hits(most=8))
 def test_no_news_becomes_markup_in_markdown(hits: list[DigestHit]) -> None:
-    said = render_markdown(digest(hits, title="The # day"), LINKS)
+    markdown = render_markdown(digest(hits, title="The # day"), LINKS)
 
-    tokens = MarkdownIt("commonmark").enable("table").parse(said)
+    tokens = MarkdownIt("commonmark").enable("table").parse(markdown)
     kinds = {token.type for token in tokens} | {child.type for token in tokens for child in token.children or ()}
     assert not kinds & {"html_block", "html_inline", "code_block", "fence", "code_inline", "image", "blockquote_open",
                         "ordered_list_open", "table_open"}  # fmt: skip
@@ -83,30 +83,30 @@ def test_a_summary_that_begins_like_a_list_is_none_wherever_its_evidence_begins(
 @settings(max_examples=60, deadline=None)
 @given(hostile_hits(most=3))
 def test_a_subject_is_one_line_whatever_headlines_hold(hits: list[DigestHit]) -> None:
-    said = format_subject(digest(hits, title="The day\r\nBcc: all@desk.example"))
+    subject = format_subject(digest(hits, title="The day\r\nBcc: all@desk.example"))
 
-    assert said.isprintable()
-    assert 0 < len(said) <= 180
+    assert subject.isprintable()
+    assert 0 < len(subject) <= 180
 
 
 @settings(max_examples=40, deadline=None)
 @given(hostile_hits())
 def test_text_holds_no_control_characters(hits: list[DigestHit]) -> None:
-    said = render_text(digest(hits), LINKS)
+    text = render_text(digest(hits), LINKS)
 
     # First-strong isolates are ours: around words of right-to-left scripts.
-    assert said.replace("\n", "").replace("\u2068", "").replace("\u2069", "").isprintable()
+    assert text.replace("\n", "").replace("\u2068", "").replace("\u2069", "").isprintable()
 
 
 def test_a_digest_of_any_size_stays_below_what_mail_readers_cut_off() -> None:
     for count in (1, 70, 200, 1000):
         hits = [told(n, summary="of what is known " * 40, topic_id=("eyes", "grid")[n % 2]) for n in range(count)]
 
-        said = render_html(digest(hits), LINKS)
+        page = render_html(digest(hits), LINKS)
 
-        shown = said.count('class="row"')
-        missing = sum(int(more) for more in re.findall(r">(\d+) more stor(?:y|ies)", said))
-        assert len(said.encode()) <= 90_000
+        shown = page.count('class="row"')
+        missing = sum(int(more) for more in re.findall(r">(\d+) more stor(?:y|ies)", page))
+        assert len(page.encode()) <= 90_000
         assert shown + missing == count
         assert len(render_text(digest(hits), LINKS)) < 100_000
 
@@ -122,12 +122,12 @@ def test_the_most_important_stories_keep_their_summaries_in_a_long_digest() -> N
 
 
 def test_what_does_not_fit_leads_to_the_page_from_the_earliest_hit_on() -> None:
-    said = digest([told(1, matched_at=NOON - 30 * HOUR), told(2), told(3)], max_stories=2)
+    shown = digest([told(1, matched_at=NOON - 30 * HOUR), told(2), told(3)], max_stories=2)
 
     where = "https://watch.example/hits?topic=eyes&since=2026-03-01T06:00Z"
-    assert where.replace("&", "&amp;") in render_html(said, LINKS)
-    assert f"1 more story: {where}" in render_text(said, LINKS)
-    assert f"[1 more story](<{where}>)" in render_markdown(said, LINKS)
+    assert where.replace("&", "&amp;") in render_html(shown, LINKS)
+    assert f"1 more story: {where}" in render_text(shown, LINKS)
+    assert f"[1 more story](<{where}>)" in render_markdown(shown, LINKS)
 
 
 def test_news_and_edits_stand_before_finds_from_the_archive() -> None:
@@ -138,14 +138,14 @@ def test_news_and_edits_stand_before_finds_from_the_archive() -> None:
         told(4, score=0.5),
     ]
 
-    said = render_text(digest(hits))
+    text = render_text(digest(hits))
 
     order = [
         "== The stories ==", "report 4 [New]", "report 3 [Changed]", "Changed from “Five Eyes deny it”",
         "Found later in stored items", "report 1", "Older than your watch", "report 2",
     ]  # fmt: skip
-    told_of = said[said.index("== The stories") :]
-    places = [told_of.index(each) for each in order]
+    told_of = text[text.index("== The stories") :]
+    places = [told_of.index(part) for part in order]
     assert places == sorted(places)
     assert "<del>deny it</del>" in render_html(digest(hits))
 
@@ -153,10 +153,10 @@ def test_news_and_edits_stand_before_finds_from_the_archive() -> None:
 def test_a_flood_from_the_archive_pushes_no_news_out() -> None:
     flood = [told(n, origin=Origin.BACKFILL, score=9.0) for n in range(100)]
 
-    said = digest([*flood, told(200, score=0.1)], max_stories=5)
+    shown = digest([*flood, told(200, score=0.1)], max_stories=5)
 
-    assert said.sections[0].stories[0].lead.hit_id == 200
-    assert said.sections[0].more == 96
+    assert shown.sections[0].stories[0].lead.hit_id == 200
+    assert shown.sections[0].more == 96
 
 
 def test_one_row_for_a_story_with_its_outlets_and_the_words_that_matched() -> None:
@@ -172,19 +172,19 @@ def test_one_row_for_a_story_with_its_outlets_and_the_words_that_matched() -> No
 
 
 def test_coverage_troubles_and_alarms_are_in_every_form() -> None:
-    said = digest([], alarms=("Grid: far more",), troubles=("1 message did not arrive",))
+    shown = digest([], alarms=("Grid: far more",), troubles=("1 message did not arrive",))
 
-    for written in (render_html(said), render_text(said), render_markdown(said)):
+    for written in (render_html(shown), render_text(shown), render_markdown(shown)):
         for words in ("47 of 52 feeds", "About 6 items", "Grid: far more", "1 message did not arrive", "Wire: failing"):
             assert words in written
 
 
 def test_the_way_out_is_put_in_once_and_only_where_there_is_one() -> None:
-    page, said = render_html(digest([told()])), render_text(digest([told()]))
+    page, text = render_html(digest([told()])), render_text(digest([told()]))
 
     assert add_unsubscribe_to_html(page, "https://x.example/?a=1&b").count("https://x.example/?a=1&amp;b") == 1
-    assert "Unsubscribe" not in add_unsubscribe_to_html(page, "") + add_unsubscribe_to_text(said, "")
-    assert add_unsubscribe_to_text(said, "https://x.example/").endswith("\nUnsubscribe: https://x.example/\n")
+    assert "Unsubscribe" not in add_unsubscribe_to_html(page, "") + add_unsubscribe_to_text(text, "")
+    assert add_unsubscribe_to_text(text, "https://x.example/").endswith("\nUnsubscribe: https://x.example/\n")
 
 
 def test_templates_of_somebodys_own_stand_above_ours(tmp_path: Path) -> None:
@@ -193,13 +193,13 @@ def test_templates_of_somebodys_own_stand_above_ours(tmp_path: Path) -> None:
     )
     (tmp_path / "digest.txt").write_text("{{ headline }}!")
     (tmp_path / "digest.md").write_text("{{ escaped(digest.title) }}")
-    said = digest([told(topic_id="grid")], title="The *day*")
+    shown = digest([told(topic_id="grid")], title="The *day*")
 
-    page = render_html(said, LINKS, tmp_path)
+    page = render_html(shown, LINKS, tmp_path)
     assert "Power &amp; &lt;grid&gt;" in page
     assert "color: red" in reader.document_fromstring(page).xpath("//p/@style")[0]
-    assert render_text(said, LINKS, tmp_path) == "1 story from 1 report!\n"
-    assert render_markdown(said, LINKS, tmp_path) == "The \\*day\\*\n"
+    assert render_text(shown, LINKS, tmp_path) == "1 story from 1 report!\n"
+    assert render_markdown(shown, LINKS, tmp_path) == "The \\*day\\*\n"
 
 
 def test_a_template_that_cannot_be_used_costs_no_digest_and_is_told_of(tmp_path: Path) -> None:
@@ -209,12 +209,12 @@ def test_a_template_that_cannot_be_used_costs_no_digest_and_is_told_of(tmp_path:
         ("digest.md", "{{ 1/0 }}"),
     ):
         (tmp_path / name).write_text(content)
-    said = digest([told()])
+    shown = digest([told()])
 
     for written in (
-        render_html(said, LINKS, tmp_path),
-        render_text(said, LINKS, tmp_path),
-        render_markdown(said, LINKS, tmp_path),
+        render_html(shown, LINKS, tmp_path),
+        render_text(shown, LINKS, tmp_path),
+        render_markdown(shown, LINKS, tmp_path),
     ):
         assert "report 1" in written
         assert "cannot be used" in " ".join(written.split())

@@ -33,7 +33,7 @@ def digest(schedule: str, zone: str = "UTC", **how: object) -> Subscription:
 
 
 @pytest.mark.parametrize(
-    ("said", "cron"),
+    ("schedule", "cron"),
     [
         ("weekdays at 7", "0 7 * * 1-5"),
         ("daily at 07:30", "30 7 * * *"),
@@ -53,18 +53,18 @@ def digest(schedule: str, zone: str = "UTC", **how: object) -> Subscription:
         ("immediate", "immediate"),
     ],
 )
-def test_schedules_are_understood_as_people_say_them(said: str, cron: str) -> None:
-    assert convert_to_cron(said) == cron
+def test_schedules_are_understood_as_people_say_them(schedule: str, cron: str) -> None:
+    assert convert_to_cron(schedule) == cron
 
 
 @pytest.mark.parametrize(
-    "said",
+    "schedule",
     ["", "at", "7", "soon", "monster at 9", "daily at 25", "daily at 13pm", "daily at 7:15 and 18:30",
      "every 7 minutes", "every 0 hours", "* * *", "0 0 7 * * *", "61 * * * *", "@daily"],
 )  # fmt: skip
-def test_what_is_no_schedule_is_refused(said: str) -> None:
+def test_what_is_no_schedule_is_refused(schedule: str) -> None:
     with pytest.raises(ValueError, match=r"."):
-        convert_to_cron(said)
+        convert_to_cron(schedule)
 
 
 @pytest.mark.parametrize(("schedule", "zone"), [("daily", "Mars/Olympus"), ("0 0 31 2 *", "UTC"), ("daily", "/etc")])
@@ -75,45 +75,49 @@ def test_a_zone_that_is_none_and_a_day_that_never_comes_are_refused(schedule: st
 
 def told_over_a_year(subscription: Subscription, step: timedelta) -> list[datetime]:
     """Ask again and again for a year, as the daemon does, and remember what was due."""
-    found: list[datetime] = []
+    slots: list[datetime] = []
     last, now = NEW_YEAR, NEW_YEAR
     while now < NEW_YEAR + 365 * DAY:
         now += step
         slot = find_due_slot(subscription, last, now)
         if slot is not None:
             assert last < slot <= now
-            found.append(slot)
+            slots.append(slot)
             last = slot
-    return found
+    return slots
 
 
 @pytest.mark.parametrize("zone", ZONES)
 @pytest.mark.parametrize("clock", ["0:00", "0:30", "1:45", "2:00", "2:15", "2:30", "3:00", "7:00", "23:30"])
 def test_every_days_digest_comes_exactly_once_in_a_year_of_clock_changes(zone: str, clock: str) -> None:
     hour, minute = map(int, clock.split(":"))
-    here = ZoneInfo(zone)
+    local_zone = ZoneInfo(zone)
 
-    found = told_over_a_year(digest(f"daily at {clock}", zone), timedelta(hours=7, minutes=3))
+    moments = told_over_a_year(digest(f"daily at {clock}", zone), timedelta(hours=7, minutes=3))
 
-    locally = [slot.astimezone(here) for slot in found]
+    locally = [slot.astimezone(local_zone) for slot in moments]
     days = [moment.date() for moment in locally]
     assert days == [days[0] + n * DAY for n in range(len(days))]
     assert len(days) in {364, 365, 366}
     for moment in locally:
-        wanted = datetime.combine(moment.date(), time(hour, minute), here)
-        if wanted.astimezone(UTC).astimezone(here).time() == wanted.time():
+        wanted = datetime.combine(moment.date(), time(hour, minute), local_zone)
+        if wanted.astimezone(UTC).astimezone(local_zone).time() == wanted.time():
             assert moment.time() == time(hour, minute)
         else:
             # Clocks jumped over it: as soon as they had.
             assert timedelta(0) < moment.astimezone(UTC) - (wanted - HOUR).astimezone(UTC) <= HOUR
-            assert (moment - timedelta(seconds=1)).astimezone(UTC).astimezone(here).utcoffset() == moment.utcoffset()
+            assert (moment - timedelta(seconds=1)).astimezone(UTC).astimezone(
+                local_zone
+            ).utcoffset() == moment.utcoffset()
 
 
 @pytest.mark.parametrize("zone", ZONES)
 def test_a_digest_every_half_hour_comes_every_half_hour_whatever_clocks_do(zone: str) -> None:
-    here = ZoneInfo(zone)
+    local_zone = ZoneInfo(zone)
     days = [NEW_YEAR + n * DAY for n in range(365)]
-    changes = [day for day in days if day.astimezone(here).utcoffset() != (day + DAY).astimezone(here).utcoffset()]
+    changes = [
+        day for day in days if day.astimezone(local_zone).utcoffset() != (day + DAY).astimezone(local_zone).utcoffset()
+    ]
     subscription = digest("every 30 minutes", zone)
 
     for begin in changes or days[:1]:

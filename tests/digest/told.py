@@ -56,13 +56,13 @@ ADDRESSES = st.sampled_from([
 @st.composite
 def hostile_hits(draw: st.DrawFn, most: int = 30) -> list[DigestHit]:
     """Draw hits whose every outside word is drawn to do harm."""
-    found = []
+    hits = []
     for number in range(draw(st.integers(1, most))):
         title, summary = draw(WORDS), draw(WORDS)
         end = draw(st.integers(0, len(summary)))
         start = draw(st.integers(0, end))
         marks = (Evidence(field="summary", start=start, end=end, text=summary[start:end], clause="c"),)
-        found.append(
+        hits.append(
             told(
                 number, title=title, summary=summary, source=draw(WORDS), url=draw(ADDRESSES), evidence=marks,
                 topic_id=draw(st.sampled_from(["eyes", "grid"])), story_id=draw(st.integers(0, 8)),
@@ -70,4 +70,4 @@ def hostile_hits(draw: st.DrawFn, most: int = 30) -> list[DigestHit]:
                 edited=draw(st.booleans()),
             )
         )  # fmt: skip
-    return found
+    return hits

@@ -126,8 +126,8 @@ def furnish(folder: Path, press: DemoServer, mailbox: MailServer) -> Desk:
     # Texts are compared by words: to read them for their meaning would take longer than all else.
     document["meaning"] = {"engine": "none"}
     document["channels"]["mail"] = {**mail, "to": "reader@example.org"}
-    one = {"schedule": "daily at 7", "channels": ["files", "mail"], "include_baseline": True}
-    document["digests"] += [{"name": name, **one} for name in ("daily", "morning")]
+    digest = {"schedule": "daily at 7", "channels": ["files", "mail"], "include_baseline": True}
+    document["digests"] += [{"name": name, **digest} for name in ("daily", "morning")]
     (config / "watcher.yaml").write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
     feeds = yaml.safe_load((config / "feeds.yaml").read_text(encoding="utf-8"))["feeds"]
     feeds = [feed for feed in feeds if UNWATCHED not in feed["url"]]

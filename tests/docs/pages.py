@@ -53,7 +53,7 @@ def list_commands(page: Path) -> list[tuple[str, str]]:
     A block in `sh` is taken as it is. In a block without a language a line that begins with a program is a command, and
     what follows after two blanks explains it.
     """
-    found = []
+    commands = []
     for block in list_blocks(page):
         lines = re.sub(r"\s*\\\n\s*", " ", block.text).splitlines()
         for number, line in enumerate(lines):
@@ -62,8 +62,8 @@ def list_commands(page: Path) -> list[tuple[str, str]]:
                 command = re.split(r"\s{2,}(?![-'])", command)[0]
             elif block.language != "sh" or not command or command.startswith("#"):
                 continue
-            found.append((f"{page.relative_to(ROOT)}:{block.line + number}", re.sub(r"\s+#.*$", "", command)))
-    return found
+            commands.append((f"{page.relative_to(ROOT)}:{block.line + number}", re.sub(r"\s+#.*$", "", command)))
+    return commands
 
 
 def list_anchors(page: Path) -> set[str]:

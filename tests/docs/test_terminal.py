@@ -110,8 +110,8 @@ def parse_arguments(arguments: list[str]) -> Context | None:
         rest = [*context._protected_args, *context.args]
         if not isinstance(command, TyperGroup) or not rest:
             return context
-        found, command, rest = command.resolve_command(context, rest)
-        name = found or ""
+        found_name, command, rest = command.resolve_command(context, rest)
+        name = found_name or ""
     return None
 
 

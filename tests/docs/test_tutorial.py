@@ -26,9 +26,9 @@ OTHERWISE = ("python3 -m venv ", ". watcher-env", "pip install ")
 
 
 def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    with socket.socket() as free_socket:
+        free_socket.bind(("127.0.0.1", 0))
+        return int(free_socket.getsockname()[1])
 
 
 def wait_for(path: Path, text: str, process: subprocess.Popen[bytes]) -> None:

@@ -34,7 +34,9 @@ class Keyboard:
         self.address = address
         self.faults: list[str] = []
         page.on("pageerror", lambda error: self.faults.append(str(error)))
-        page.on("console", lambda said: self.faults.append(said.text) if "Security Policy" in said.text else None)
+        page.on(
+            "console", lambda message: self.faults.append(message.text) if "Security Policy" in message.text else None
+        )
 
     def open(self, path: str) -> None:
         self.page.goto(self.address + path)

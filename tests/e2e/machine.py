@@ -29,19 +29,19 @@ PATIENCE = 90.0
 
 
 def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    with socket.socket() as free_socket:
+        free_socket.bind(("127.0.0.1", 0))
+        return int(free_socket.getsockname()[1])
 
 
-def wait_for(what: Callable[[], Any], said: str = "") -> Any:
+def wait_for(what: Callable[[], Any], awaited: str = "") -> Any:
     """Ask again and again until the answer is true; fails the test after PATIENCE."""
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         if answer := what():
             return answer
         time.sleep(0.05)
-    raise AssertionError(f"it never came: {said or what}")
+    raise AssertionError(f"it never came: {awaited or what}")
 
 
 @dataclass
@@ -81,8 +81,8 @@ class Desk:
         """Put a database with the schema where commands would make one, which takes as long as most of them."""
         copy_migrated(self.folder / "var" / "watcher.db")
 
-    def _put(self, name: str, said: Any) -> None:
-        (self.folder / name).write_text(yaml.safe_dump(said, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    def _put(self, name: str, values: Any) -> None:
+        (self.folder / name).write_text(yaml.safe_dump(values, allow_unicode=True, sort_keys=False), encoding="utf-8")
 
     @property
     def env(self) -> dict[str, str]:

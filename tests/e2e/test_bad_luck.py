@@ -39,7 +39,7 @@ def test_a_full_disk_is_said_and_over_when_there_is_room(desk: Desk, press: Serv
             feed(press, ("1", "Harbour opens|Ships."), ("2", "Harbour closes|" + "No ship moves. " * 20_000))
             wait_for(lambda: daemon.get("/readyz") == 503, "the end of readiness")
 
-            code, said = ask(desk, "/readyz")
+            code, body = ask(desk, "/readyz")
             _code, page = ask(desk, "/overview")
             status = desk.run("status")
             time.sleep(3)
@@ -51,12 +51,12 @@ def test_a_full_disk_is_said_and_over_when_there_is_room(desk: Desk, press: Serv
         lines = [json.loads(line) for line in daemon.log.read_text().splitlines() if line.startswith("{")]
 
     assert code == 503
-    assert "the disk is full" in said
-    assert str(disk) not in said
+    assert "the disk is full" in body
+    assert str(disk) not in body
     assert "The disk is full" in page
     assert status.returncode == 0
     assert "disk is full" in status.stdout
-    assert [each["health"] for each in feeds] == ["fresh"]
+    assert [row["health"] for row in feeds] == ["fresh"]
     events = [line["event"] for line in lines]
     assert events.count("database cannot be used") == events.count("database can be used again") <= 2
     assert "poll failed" not in events
@@ -87,11 +87,11 @@ def test_commands_on_a_full_disk_say_so_in_one_line_and_change_no_file(press: Se
     assert before == after
     assert "has no errors" in checked
     assert again["feeds"]["failed"] == 0
-    for command, each in zip(ON_A_FULL_DISK, done, strict=True):
-        said = each.stderr.strip().splitlines()
-        assert each.returncode in {1, 2}, command
-        assert len(said) == 1, (command, each.stderr)
-        assert "disk is full" in said[0] or "no space left" in said[0].lower(), (command, said)
+    for command, process in zip(ON_A_FULL_DISK, done, strict=True):
+        lines = process.stderr.strip().splitlines()
+        assert process.returncode in {1, 2}, command
+        assert len(lines) == 1, (command, process.stderr)
+        assert "disk is full" in lines[0] or "no space left" in lines[0].lower(), (command, lines)
 
 
 STUCK = """
@@ -171,7 +171,7 @@ def test_a_poll_takes_over_from_a_killed_one_and_names_who_else_holds_feeds(desk
     assert beside_a_living_one.returncode == 1
     assert f"1 feed is held by command {host}:{os.getpid()} until" in beside_a_living_one.stdout
     assert "--take-over" in beside_a_living_one.stdout
-    assert [(each["owner"], each["feeds"]) for each in as_json["held"]] == [(f"command {host}:{os.getpid()}", 1)]
+    assert [(holder["owner"], holder["feeds"]) for holder in as_json["held"]] == [(f"command {host}:{os.getpid()}", 1)]
     assert taken.returncode == 0
     assert "1 feed due" in taken.stdout
     assert "taken over from command" in taken.stderr
@@ -186,9 +186,9 @@ def test_a_file_that_is_a_mount_of_its_own_is_left_and_leaves_nothing_behind(des
     if subprocess.run(["mount", "--bind", str(mounted), str(path)], capture_output=True).returncode:
         pytest.skip("no right to mount")
     try:
-        before = sorted(each.name for each in desk.folder.iterdir())
+        before = sorted(file.name for file in desk.folder.iterdir())
         done = desk.run("feeds", "add", "https://a.example/feed", "--no-check")
-        after = sorted(each.name for each in desk.folder.iterdir())
+        after = sorted(file.name for file in desk.folder.iterdir())
     finally:
         subprocess.run(["umount", str(path)], check=True)
 

@@ -88,7 +88,7 @@ def fill(text: str, given: dict[str, str]) -> str:
 
 def watcher_environment(*files: str) -> dict[str, str]:
     """Return the environment of the watcher's container: of its image, then of each compose file."""
-    given = [each.text for each in read_dockerfile()[-1] if each.name == "ENV"]
+    given = [instruction.text for instruction in read_dockerfile()[-1] if instruction.name == "ENV"]
     environ = dict(pair.split("=", 1) for text in given for pair in shlex.split(text))
     for name in files:
         environ |= read_compose(name)["services"]["watcher"]["environment"]
@@ -103,7 +103,7 @@ def test_build_has_all_that_it_copies_and_the_wheel_is_whole(tmp_path: Path) -> 
     context, ignored = tmp_path / "src", find_ignored()
     context.mkdir()
     build, image = read_dockerfile()
-    for copied in (each for each in build if each.name == "COPY"):
+    for copied in (instruction for instruction in build if instruction.name == "COPY"):
         *sources, target = copied.words
         for source in sources:
             assert source not in ignored, source
@@ -124,14 +124,18 @@ def test_build_has_all_that_it_copies_and_the_wheel_is_whole(tmp_path: Path) -> 
         names = archive.namelist()
     for wanted in ("watcher/__main__.py", "watcher.yaml", "0001_first.py", "app.css"):
         assert any(name.endswith(wanted) for name in names), wanted
-    assert {"config", "watcher", "db"} <= {word for each in build if each.name == "COPY" for word in each.words}
-    assert [each.words[0] for each in image if each.name == "COPY"] == ["/opt/watcher", "config"]
+    assert {"config", "watcher", "db"} <= {
+        word for instruction in build if instruction.name == "COPY" for word in instruction.words
+    }
+    assert [instruction.words[0] for instruction in image if instruction.name == "COPY"] == ["/opt/watcher", "config"]
 
 
 def test_image_installs_extras_that_exist_and_runs_a_command_that_exists_as_nobody_special() -> None:
     build, image = read_dockerfile()
-    by_name = {each.name: each for each in image}
-    installed = next(each.text for each in build if each.name == "RUN" and "pip install" in each.text)
+    by_name = {instruction.name: instruction for instruction in image}
+    installed = next(
+        instruction.text for instruction in build if instruction.name == "RUN" and "pip install" in instruction.text
+    )
     extras = re.search(r"'\.\[([a-z,]+)\]'", installed)
 
     assert extras is not None
@@ -140,11 +144,13 @@ def test_image_installs_extras_that_exist_and_runs_a_command_that_exists_as_nobo
     assert by_name["ENTRYPOINT"].words == ["watcher"]
     assert "watcher" in PYPROJECT["project"]["scripts"]
     assert by_name["CMD"].words[0] in COMMANDS
-    made_user = next(each.text for each in image if each.name == "RUN" and "useradd" in each.text)
+    made_user = next(
+        instruction.text for instruction in image if instruction.name == "RUN" and "useradd" in instruction.text
+    )
     assert re.search(rf"useradd\b.*\b{by_name['USER'].text}\b", made_user)
     assert by_name["USER"].text not in {"root", "0"}
     # Declared after they were made and given to that user: a new volume takes over their owner.
-    names = [each.name for each in image]
+    names = [instruction.name for instruction in image]
     assert names.index("USER") < names.index("VOLUME")
     for folder in by_name["VOLUME"].words:
         assert folder in made_user
@@ -156,12 +162,15 @@ def test_image_installs_extras_that_exist_and_runs_a_command_that_exists_as_nobo
 def test_image_keeps_its_state_in_its_volumes() -> None:
     environ = watcher_environment()
     volumes = read_dockerfile()[-1]
-    kept = next(each.words for each in volumes if each.name == "VOLUME")
+    kept = next(instruction.words for instruction in volumes if instruction.name == "VOLUME")
 
     assert environ["WATCHER_CONFIG"] in kept
     database = PurePosixPath("/" + urlsplit(environ["WATCHER_DATABASE_URL"]).path.lstrip("/"))
     assert str(database.parent) in kept
-    assert PurePosixPath(next(each.text for each in volumes if each.name == "WORKDIR")) == database.parent
+    assert (
+        PurePosixPath(next(instruction.text for instruction in volumes if instruction.name == "WORKDIR"))
+        == database.parent
+    )
 
 
 @pytest.mark.parametrize(
@@ -185,7 +194,9 @@ def test_compose_names_what_exists(files: tuple[str, ...]) -> None:
     watcher = services["watcher"]
     assert (ROOT / watcher["build"] / "Dockerfile").is_file()
     targets = {mounted.split(":")[1] for mounted in watcher["volumes"]}
-    assert targets == set(next(each.words for each in read_dockerfile()[-1] if each.name == "VOLUME"))
+    assert targets == set(
+        next(instruction.words for instruction in read_dockerfile()[-1] if instruction.name == "VOLUME")
+    )
     assert int(watcher["stop_grace_period"].removesuffix("s")) > 25
     assert watcher["ports"] == ["127.0.0.1:8080:8080"]
 
@@ -204,10 +215,10 @@ def test_compose_leads_the_watcher_to_its_database() -> None:
 
 
 def test_compose_does_not_start_without_a_password() -> None:
-    said = read_compose("compose.yaml")["services"]["watcher"]["environment"]["WATCHER_WEB__PASSWORD"]
+    password = read_compose("compose.yaml")["services"]["watcher"]["environment"]["WATCHER_WEB__PASSWORD"]
 
     with pytest.raises(KeyError, match="WATCHER_PASSWORD"):
-        fill(said, {})
+        fill(password, {})
 
 
 @pytest.mark.parametrize(
@@ -232,9 +243,9 @@ def test_watcher_of_the_container_is_healthy_and_stops_in_time(tmp_path: Path) -
     desk.environ = environ | places
     checks = [read_compose("compose.yaml")["services"]["watcher"]["healthcheck"]["test"]]
     checks += [
-        ["CMD", *yaml.safe_load(each.text.partition("CMD ")[2])]
-        for each in read_dockerfile()[-1]
-        if each.name == "HEALTHCHECK"
+        ["CMD", *yaml.safe_load(instruction.text.partition("CMD ")[2])]
+        for instruction in read_dockerfile()[-1]
+        if instruction.name == "HEALTHCHECK"
     ]
 
     def check_health(check: list[str]) -> int:

@@ -50,8 +50,8 @@ def mail_and_slack(mail: MailServer, slack: SlackServer) -> dict[str, Any]:
 
 
 def entries(desk: Desk) -> list[str]:
-    found = desk.json("search", "harbour OR eyes", "--limit", "1000")
-    return sorted(match["entry"]["title"] for match in found["entries"])
+    answer = desk.json("search", "harbour OR eyes", "--limit", "1000")
+    return sorted(match["entry"]["title"] for match in answer["entries"])
 
 
 def test_news_reaches_the_mailbox_and_slack(desk: Desk, press: Server) -> None:
@@ -75,7 +75,7 @@ def test_news_reaches_the_mailbox_and_slack(desk: Desk, press: Server) -> None:
     assert html is not None
     assert "Five Eyes partners weigh limits" in text.get_content()
     assert "<mark" in html.get_content()
-    assert len({str(each["Message-ID"]) for each in mail.messages}) == 2
+    assert len({str(mail_["Message-ID"]) for mail_ in mail.messages}) == 2
     assert "Five Eyes" in str(slack.messages[0]["blocks"])
     assert desk.json("status")["outbox"] == {"sent": 3}
     assert slack.webhook not in daemon.log.read_text()
@@ -171,8 +171,8 @@ def test_killed_again_and_again_it_loses_no_entry_no_hit_and_no_mail(desk: Desk,
         with desk.daemon() as daemon:
             wait_for(lambda: desk.count("entries") == 3, "the baseline")
             daemon.kill()
-        for kill, said in enumerate(SIX[:kills]):
-            items.insert(0, (f"item-{kill}", f"Five Eyes {said}"))
+        for kill, headline in enumerate(SIX[:kills]):
+            items.insert(0, (f"item-{kill}", f"Five Eyes {headline}"))
             for n in range(3):
                 feed(press, *items, path=f"/feed-{n}")
             with desk.daemon() as daemon:

@@ -184,7 +184,9 @@ def test_a_digest_is_made_previewed_sent_paused_changed_and_deleted(
     visitor.press_button("Send to 3")
     page.wait_for_url(re.compile(r"/digests/\d+$"))
     visitor.expect_text("Messages")
-    wait_for(lambda: sum(title in str(each["Subject"]) for each in mailbox.messages) == 2, "the digest in the mailbox")
+    wait_for(
+        lambda: sum(title in str(message["Subject"]) for message in mailbox.messages) == 2, "the digest in the mailbox"
+    )
 
     visitor.open("/digests")
     visitor.press(row.locator("summary"))

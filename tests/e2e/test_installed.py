@@ -29,13 +29,13 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "installed"
 
 
-def run(unpacked: Path, here: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def run(unpacked: Path, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("WATCHER_")}
     # The encoder is a package of its own, and to read for meaning takes four times as long as all else (tests/demo).
     env = kept | {"WATCHER_MEANING__ENGINE": "none"}
-    env |= {"PYTHONPATH": str(unpacked), "HOME": str(here), "XDG_CONFIG_HOME": str(here / "config-home")}
+    env |= {"PYTHONPATH": str(unpacked), "HOME": str(folder), "XDG_CONFIG_HOME": str(folder / "config-home")}
     return subprocess.run(
-        [sys.executable, "-m", "watcher", *words], env=env, cwd=here, capture_output=True, text=True, timeout=120
+        [sys.executable, "-m", "watcher", *words], env=env, cwd=folder, capture_output=True, text=True, timeout=120
     )
 
 
@@ -43,9 +43,9 @@ def test_the_wheel_alone_runs_the_demonstration(unpacked: Path, tmp_path: Path) 
     done = run(unpacked, tmp_path, "demo", "--once", "--port", "0", "--folder", str(tmp_path / "demo"), "--json")
 
     assert done.returncode == 0, done.stderr
-    said = json.loads(done.stdout)
-    assert {"five-eyes", "intelligence-sharing", "cyber-ops-russia"} <= {hit["topic"] for hit in said["hits"]}
-    assert all(Path(file).is_file() for file in said["files"])
+    answer = json.loads(done.stdout)
+    assert {"five-eyes", "intelligence-sharing", "cyber-ops-russia"} <= {hit["topic"] for hit in answer["hits"]}
+    assert all(Path(file).is_file() for file in answer["files"])
 
 
 def test_the_wheel_alone_makes_a_configuration_and_a_database(unpacked: Path, tmp_path: Path) -> None:

@@ -62,8 +62,8 @@ class Forms:
             self._forms[basic(user).removeprefix("Basic ")] = f"the login of {user}"
 
     def inside(self, where: str, text: str | bytes) -> list[str]:
-        said = text if isinstance(text, bytes) else text.encode()
-        return [f"{name} in {where}" for form, name in self._forms.items() if form.encode() in said]
+        data = text if isinstance(text, bytes) else text.encode()
+        return [f"{name} in {where}" for form, name in self._forms.items() if form.encode() in data]
 
 
 def serve(press: Server) -> None:
@@ -125,14 +125,14 @@ def api_paths(desk: Desk) -> list[str]:
     """List every GET of the API, as its own description has it, with a value for each part of an address."""
     described = json.loads(get(desk, "/api/openapi.json")[1])
     values = {"topic_id": "five-eyes", "name": "day"}
-    found = []
+    paths = []
     for path, methods in described["paths"].items():
         if "get" in methods:
             for parameter in methods["get"].get("parameters", []):
                 if parameter["in"] == "path":
                     path = path.replace(f"{{{parameter['name']}}}", values.get(parameter["name"], "1"))
-            found.append(path)
-    return found
+            paths.append(path)
+    return paths
 
 
 def written(message: EmailMessage) -> str:
@@ -182,7 +182,7 @@ def test_secrets_reach_their_servers_and_nothing_else(
             pages += ["/digests.atom", "/topics/five-eyes.atom", "/topics/five-eyes.json", "/hits.csv", "/hits.jsonl"]
             pages += ["/hits.md", "/hits.atom", "/metrics", "/readyz", "/deliveries", "/digests/1", "/digests/1/mail"]
             pages += ["/digests/preview?name=day", "/stories", "/workbench", "/entries/1", "/entries/2", "/hits/1"]
-            pages += [f"/feeds/show?{each}" for each in asked] + [f"/api/v1/feeds/show?{each}" for each in asked]
+            pages += [f"/feeds/show?{query}" for query in asked] + [f"/api/v1/feeds/show?{query}" for query in asked]
             pages += api_paths(desk)
             for path in pages:
                 status, text = get(desk, path)
@@ -192,7 +192,7 @@ def test_secrets_reach_their_servers_and_nothing_else(
         leaks += forms.inside("the daemon's log", daemon.log.read_bytes())
         leaks += [leak for message in mail.messages for leak in forms.inside("a mail", written(message))]
         leaks += [leak for message in slack.messages for leak in forms.inside("Slack", json.dumps(message))]
-        leaks += [leak for each in hook.asked for leak in forms.inside("a webhook", each.body)]
+        leaks += [leak for request in hook.asked for leak in forms.inside("a webhook", request.body)]
 
     urls = [feed["url"] for feed in shown]
     commands = [["feeds", "list"], ["feeds", "list", "--json"], ["feeds", "export"], ["feeds", "export", "--json"]]
@@ -213,7 +213,7 @@ def test_secrets_reach_their_servers_and_nothing_else(
         assert code in {0, 1, 2}, (words, err)
         assert "Traceback" not in err, err
         leaks += forms.inside(f"watcher {' '.join(words)}", out + err)
-    for file in [tmp_path / "copy.db", *(each for each in (desk.folder / "var").rglob("*") if each.is_file())]:
+    for file in [tmp_path / "copy.db", *(path for path in (desk.folder / "var").rglob("*") if path.is_file())]:
         leaks += forms.inside(file.name, file.read_bytes())
     with_secrets = desk.run("feeds", "export", "--with-secrets")
 

@@ -85,7 +85,7 @@ def find_serious(page: Page, rules: Mapping[str, Any] = EVERY_RULE) -> list[str]
     """Return what axe finds that is serious, by some of its rules or by all."""
     options = {"resultTypes": ["violations"], **rules}
     violations: list[dict[str, Any]] = Axe().run(page, options=options).response["violations"]
-    return [each["id"] for each in violations if each["impact"] in {"serious", "critical"}]
+    return [violation["id"] for violation in violations if violation["impact"] in {"serious", "critical"}]
 
 
 @pytest.mark.parametrize(

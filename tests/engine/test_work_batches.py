@@ -74,7 +74,7 @@ def test_the_engine_is(folder: Path, written: str, environ: Mapping[str, str], e
 
 
 @pytest.mark.parametrize(
-    ("written", "environ", "place", "said"),
+    ("written", "environ", "place", "message"),
     [
         pytest.param("engine: procrastinate\n", {}, "watcher.yaml:2:9", "needs PostgreSQL", id="on SQLite"),
         pytest.param(
@@ -85,11 +85,11 @@ def test_the_engine_is(folder: Path, written: str, environ: Mapping[str, str], e
     ],
 )
 def test_an_engine_that_cannot_be_is_told_at_its_place(
-    folder: Path, written: str, environ: Mapping[str, str], place: str, said: str
+    folder: Path, written: str, environ: Mapping[str, str], place: str, message: str
 ) -> None:
     with pytest.raises(ConfigError) as refused:
         engine(folder, written, environ)
 
     [fault] = refused.value.faults
     assert place in str(fault)
-    assert said in fault.message
+    assert message in fault.message

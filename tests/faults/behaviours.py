@@ -14,10 +14,10 @@ FOREVER = 60.0
 
 def answer(body: bytes = b"", status: str = "200 OK", **headers: str) -> bytes:
     """Write an answer; header names are given with underscores, and the length is added where none is said."""
-    said = {name.replace("_", "-"): value for name, value in headers.items()}
-    if not {"Content-Length", "Transfer-Encoding"} & set(said):
-        said["Content-Length"] = str(len(body))
-    lines = "".join(f"{name}: {value}\r\n" for name, value in said.items())
+    named_headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    if not {"Content-Length", "Transfer-Encoding"} & set(named_headers):
+        named_headers["Content-Length"] = str(len(body))
+    lines = "".join(f"{name}: {value}\r\n" for name, value in named_headers.items())
     return f"HTTP/1.1 {status}\r\n{lines}\r\n".encode("latin-1") + body
 
 
@@ -33,8 +33,8 @@ def says(*parts: bytes, hold: float = 0.0) -> Behaviour:
     return behave
 
 
-def body(said: bytes, **headers: str) -> Behaviour:
-    return says(answer(said, **{"ETag": '"fault"', "Content_Type": "application/rss+xml", **headers}))
+def body(content: bytes, **headers: str) -> Behaviour:
+    return says(answer(content, **{"ETag": '"fault"', "Content_Type": "application/rss+xml", **headers}))
 
 
 def well(count: int) -> Behaviour:
@@ -51,11 +51,11 @@ def paths(pages: Mapping[str, bytes], other: bytes = b"") -> Behaviour:
     return behave
 
 
-def unasked(said: bytes) -> Behaviour:
+def unasked(data: bytes) -> Behaviour:
     """Send this without reading a word."""
 
     async def behave(talk: Talk) -> None:
-        await talk.send(said)
+        await talk.send(data)
         await asyncio.sleep(0.2)
 
     return behave

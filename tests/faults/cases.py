@@ -39,9 +39,9 @@ def reads(does: str, fault: Behaviour, etag: str | None = NEW, says: str = "", s
     return Case(does=does, fault=fault, comes="read", stored=stored, etag=etag, says=says)
 
 
-def document(does: str, said: bytes, says: str = "", **headers: str) -> Case:
+def document(does: str, content: bytes, says: str = "", **headers: str) -> Case:
     """Read a document that is odd in itself."""
-    return reads(does, b.body(said, **headers), says=says)
+    return reads(does, b.body(content, **headers), says=says)
 
 
 def nothing_new(does: str, fault: Behaviour, etag: str | None = KEPT) -> Case:

@@ -58,10 +58,10 @@ class Names:
         self.asked[host] += 1
         if host in self.silent:
             await asyncio.sleep(60)
-        said = self.known.get(host, ["127.0.0.1"])
-        if isinstance(said, OSError):
-            raise said
-        return said
+        addresses = self.known.get(host, ["127.0.0.1"])
+        if isinstance(addresses, OSError):
+            raise addresses
+        return addresses
 
 
 def no_such_name() -> OSError:
@@ -114,9 +114,9 @@ class Machine:
         self._runner.run(self.fetcher.__aexit__())
         self._runner.close()
 
-    def watch(self, *urls: str, **said: object) -> None:
+    def watch(self, *urls: str, **options: object) -> None:
         with self.database.write() as db:
-            sources = [FeedConfig(url=url, **said) for url in urls]  # type: ignore[arg-type]
+            sources = [FeedConfig(url=url, **options) for url in urls]  # type: ignore[arg-type]
             sync_feeds(db, sources, self.now, timedelta(minutes=15))
 
     def poll(self, now: datetime | None = None, *, urls: Iterable[str] = (), due_only: bool = False) -> PollSummary:
@@ -137,11 +137,11 @@ class Machine:
 
     def stored(self) -> Mapping[str, list[str]]:
         """Give the headlines of each feed, in order of discovery."""
-        found: dict[str, list[str]] = {}
+        titles: dict[str, list[str]] = {}
         after = 0
         with self.database.read() as db:
             while some := load_entries_after(db, after_id=after):
-                for each in some:
-                    found.setdefault(each.entry.feed_url, []).append(each.entry.item.title)
+                for stored in some:
+                    titles.setdefault(stored.entry.feed_url, []).append(stored.entry.item.title)
                 after = some[-1].id
-        return found
+        return titles

@@ -39,9 +39,9 @@ class Stumbler:
             await talk.send(b.answer(d.rss(self.items), ETag=f'"{self.items}"', Connection="close"))
 
 
-def status(said: str, body: bytes = b"") -> Behaviour:
+def status(line: str, body: bytes = b"") -> Behaviour:
     async def behave(talk: Talk) -> None:
-        await talk.send(b.answer(body, said, Connection="close"))
+        await talk.send(b.answer(body, line, Connection="close"))
 
     return behave
 
@@ -116,9 +116,9 @@ def test_servers_that_are_down_are_seldom_asked_twice(machine: Machine, yard: Ya
     assert machine.feed(outlet.url).poll.conditional, "nothing has been learnt of it"
 
 
-@pytest.mark.parametrize("said", ["401 Unauthorized", "410 Gone", "429 Too Many Requests", "451 Unavailable"])
-def test_answer_that_speaks_of_the_feed_is_believed(machine: Machine, yard: Yard, said: str) -> None:
-    press = Stumbler(yard, status(said))
+@pytest.mark.parametrize("line", ["401 Unauthorized", "410 Gone", "429 Too Many Requests", "451 Unavailable"])
+def test_answer_that_speaks_of_the_feed_is_believed(machine: Machine, yard: Yard, line: str) -> None:
+    press = Stumbler(yard, status(line))
     machine.watch(press.outlet.url)
     machine.poll()
 

@@ -114,7 +114,7 @@ def test_304_to_a_question_without_validators_is_a_failure(machine: Machine, yar
 
 
 @pytest.mark.parametrize(
-    ("said", "wait"),
+    ("headers", "wait"),
     [
         pytest.param({"Retry_After": "7200"}, 2 * HOUR, id="seconds"),
         pytest.param(
@@ -134,9 +134,9 @@ def test_304_to_a_question_without_validators_is_a_failure(machine: Machine, yar
     ],
 )
 def test_row_41_429_is_honoured_within_bounds(
-    machine: Machine, yard: Yard, said: dict[str, str], wait: timedelta
+    machine: Machine, yard: Yard, headers: dict[str, str], wait: timedelta
 ) -> None:
-    outlet = Outlet(yard, b.says(b.answer(b"", "429 Too Many", **said)))
+    outlet = Outlet(yard, b.says(b.answer(b"", "429 Too Many", **headers)))
     machine.watch(outlet.url)
 
     machine.poll()
@@ -164,13 +164,13 @@ def test_row_41_429_counts_for_every_feed_of_the_host(machine: Machine, yard: Ya
 
 
 def test_row_41_tenants_of_one_roof_wait_together(machine: Machine, yard: Yard) -> None:
-    one = Outlet(yard, b.well(2), "one.tumblr.com")
+    tenant = Outlet(yard, b.well(2), "one.tumblr.com")
     two = Outlet(yard, b.well(2), "two.tumblr.com")
-    machine.watch(one.url, two.url)
+    machine.watch(tenant.url, two.url)
     machine.poll()
-    one.says = RETRY
+    tenant.says = RETRY
 
-    machine.poll(NOON + HOUR, urls=[one.url])
+    machine.poll(NOON + HOUR, urls=[tenant.url])
 
     assert machine.feed(two.url).poll.next_poll_at == NOON + 3 * HOUR
     assert machine.feed(two.url).poll.failures == 0
@@ -213,32 +213,32 @@ def test_row_44_410_once_is_no_end_and_410_for_days_is(machine: Machine, yard: Y
 
 def test_row_45_move_to_another_site_is_followed_once_it_has_held(machine: Machine, yard: Yard) -> None:
     there = Outlet(yard, b.well(2), "new.other.example")
-    here = Outlet(yard, b.well(2))
-    machine.watch(here.url)
+    former = Outlet(yard, b.well(2))
+    machine.watch(former.url)
     machine.poll()
-    here.says = b.says(b.answer(status="301 Moved", Location=there.url))
+    former.says = b.says(b.answer(status="301 Moved", Location=there.url))
 
     fetched_from = []
     for day in range(1, 5):
         machine.poll(NOON + day * DAY)
-        fetched_from.append(machine.feed(here.url).fetch_url)
+        fetched_from.append(machine.feed(former.url).fetch_url)
 
-    assert fetched_from == [here.url, here.url, there.url, there.url]
-    said = [poll.message for poll in reversed(machine.history(here.url))]
-    assert f"redirects to {there.url}" in said[1]
-    assert f"moved permanently to {there.url}" in said[3]
-    assert machine.stored()[here.url] == ["News 2", "News 1"], "the same items, under the same feed"
+    assert fetched_from == [former.url, former.url, there.url, there.url]
+    messages = [poll.message for poll in reversed(machine.history(former.url))]
+    assert f"redirects to {there.url}" in messages[1]
+    assert f"moved permanently to {there.url}" in messages[3]
+    assert machine.stored()[former.url] == ["News 2", "News 1"], "the same items, under the same feed"
 
 
 def test_row_45_move_that_flaps_is_never_followed(machine: Machine, yard: Yard) -> None:
     there = Outlet(yard, b.well(2), "new.other.example")
-    here = Outlet(yard, b.well(2))
-    machine.watch(here.url)
+    former = Outlet(yard, b.well(2))
+    machine.watch(former.url)
     for day in range(10):
-        here.says = b.well(2) if day % 2 else b.says(b.answer(status="301 Moved", Location=there.url))
+        former.says = b.well(2) if day % 2 else b.says(b.answer(status="301 Moved", Location=there.url))
         machine.poll(NOON + day * DAY)
 
-    assert machine.feed(here.url).fetch_url == here.url
+    assert machine.feed(former.url).fetch_url == former.url
 
 
 def test_row_46_redirect_from_https_to_http_is_followed_and_never_for_good(sqlite: Database, yard: Yard) -> None:

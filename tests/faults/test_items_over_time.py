@@ -32,8 +32,8 @@ class News:
     def xml(self) -> str:
         guid = f"{SITE}/?p={self.number}" if self.guid == "" else self.guid
         link = f"{SITE}/{self.number}" if self.link == "" else self.link
-        said = NOON - timedelta(hours=30 - self.number)
-        date = format_datetime(said, usegmt=True) if self.date == "" else self.date
+        published_at = NOON - timedelta(hours=30 - self.number)
+        date = format_datetime(published_at, usegmt=True) if self.date == "" else self.date
         parts = [f"<title>{self.title or f'Five Eyes bulletin {self.number}'}</title>"]
         parts += [f"<guid isPermaLink='false'>{escape(guid)}</guid>"] if guid else []
         parts += [f"<link>{escape(link)}</link>"] if link else []
@@ -57,8 +57,8 @@ class Press:
         machine.watch(self.url)
 
     def poll(self, *items: News, more: str = "") -> PollSummary:
-        said = f"<rss version='2.0'><channel>{''.join(item.xml() for item in items)}{more}</channel></rss>"
-        self.outlet.says = b.says(b.answer(said.encode()))
+        document = f"<rss version='2.0'><channel>{''.join(item.xml() for item in items)}{more}</channel></rss>"
+        self.outlet.says = b.says(b.answer(document.encode()))
         self.hour += 1
         return self.machine.poll(NOON + (self.hour - 1) * HOUR)
 
@@ -78,7 +78,7 @@ DOCUMENT = numbers(1, 10)
 def changed(**to: str | None) -> list[News]:
     """Give the document with a field of every item changed; `{n}` stands for the item's number."""
     return [
-        replace(news, **{name: said and said.replace("{n}", str(news.number)) for name, said in to.items()})
+        replace(news, **{name: text and text.replace("{n}", str(news.number)) for name, text in to.items()})
         for news in DOCUMENT
     ]
 
@@ -134,10 +134,10 @@ def test_row_64_items_without_guids_and_links_are_told_by_what_they_say(press: P
 
 
 def test_row_65_one_guid_for_all_items_hides_none(press: Press) -> None:
-    one = [replace(news, guid="always-the-same") for news in DOCUMENT]
-    press.poll(*one)
+    items = [replace(news, guid="always-the-same") for news in DOCUMENT]
+    press.poll(*items)
 
-    polled = press.poll(News(11, guid="always-the-same"), *one)
+    polled = press.poll(News(11, guid="always-the-same"), *items)
 
     assert len(press.titles) == 11
     assert polled.new == 1
@@ -158,9 +158,9 @@ def test_row_69_edited_headline_is_a_version_of_the_item(press: Press) -> None:
 
     assert (polled.new, polled.updated) == (0, 1)
     with press.machine.database.read() as db:
-        [found] = [one for one in load_entries_after(db) if one.version == 2]
-        assert found.entry.item.title == "Five Eyes bulletin, corrected"
-        assert [old["title"] for old in load_entry_versions(db, found.id)] == ["Five Eyes bulletin 10"]
+        [edited] = [stored_entry for stored_entry in load_entries_after(db) if stored_entry.version == 2]
+        assert edited.entry.item.title == "Five Eyes bulletin, corrected"
+        assert [old["title"] for old in load_entry_versions(db, edited.id)] == ["Five Eyes bulletin 10"]
 
 
 @pytest.mark.parametrize(
@@ -182,10 +182,10 @@ def test_row_70_odd_dates_are_kept_as_said_and_out_of_order(
     press.poll(News(1, date=date))
 
     with press.machine.database.read() as db:
-        [found] = load_entries_after(db)
-    item = found.entry.item
+        [stored] = load_entries_after(db)
+    item = stored.entry.item
     assert (item.published_at, item.date_doubtful, item.published_raw) == (kept, doubtful, date or "")
-    assert found.first_seen_at == NOON
+    assert stored.first_seen_at == NOON
 
 
 @pytest.mark.parametrize(
@@ -202,9 +202,9 @@ def test_odd_links_are_made_whole_or_left_out(press: Press, link: str, url: str 
     press.poll(News(1, link=link))
 
     with press.machine.database.read() as db:
-        [found] = load_entries_after(db)
+        [stored] = load_entries_after(db)
     expected = press.outlet.at(url) if url is not None and url.startswith("/") else url
-    assert found.entry.item.url == expected
+    assert stored.entry.item.url == expected
 
 
 @pytest.mark.parametrize(
@@ -257,9 +257,9 @@ def test_first_poll_is_a_baseline_and_only_later_items_alert(press: Press) -> No
     press.poll(News(11), *DOCUMENT)
 
     with press.machine.database.read() as db:
-        found = find_hits(db, limit=50).items
-    assert [hit.stored.baseline for hit in found].count(True) == 10
-    assert [hit.stored.entry.item.title for hit in found if not hit.stored.baseline] == ["Five Eyes bulletin 11"]
+        hits = find_hits(db, limit=50).items
+    assert [hit.stored.baseline for hit in hits].count(True) == 10
+    assert [hit.stored.entry.item.title for hit in hits if not hit.stored.baseline] == ["Five Eyes bulletin 11"]
 
 
 def test_archive_that_comes_back_under_new_numbers_is_kept_and_never_alerted(press: Press) -> None:
@@ -276,10 +276,12 @@ def test_archive_that_comes_back_under_new_numbers_is_kept_and_never_alerted(pre
     assert "12 old items" in press.machine.history(press.url)[0].message
     with press.machine.database.read() as db:
         stored = list(load_entries_after(db))
-    assert sum(one.quarantined for one in stored) == 12
-    assert [one.entry.item.title for one in stored if not one.quarantined and not one.baseline] == [
-        "Five Eyes bulletin 11"
-    ]
+    assert sum(stored_entry.quarantined for stored_entry in stored) == 12
+    assert [
+        stored_entry.entry.item.title
+        for stored_entry in stored
+        if not stored_entry.quarantined and not stored_entry.baseline
+    ] == ["Five Eyes bulletin 11"]
 
 
 def test_aggregators_link_counts_as_the_article_that_it_holds(press: Press) -> None:

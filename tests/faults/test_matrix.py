@@ -45,7 +45,7 @@ class Told:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
+def course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     path = tmp_path_factory.mktemp("matrix") / "watcher.db"
     copy_migrated(path)
     certificates = Certificates()
@@ -122,8 +122,8 @@ def _phase(
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case.does) for case in CASES])
-def test_what_comes_of_a_row(told: Told, case: Case) -> None:
-    seen = told.rows[case.does]
+def test_what_comes_of_a_row(course: Told, case: Case) -> None:
+    seen = course.rows[case.does]
 
     assert (seen.poll.outcome, seen.poll.message) == (case.comes, seen.poll.message)
     assert re.search(case.says, seen.poll.message), seen.poll.message
@@ -133,8 +133,8 @@ def test_what_comes_of_a_row(told: Told, case: Case) -> None:
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case.does) for case in CASES])
-def test_a_failure_is_counted_and_leaves_what_is_known_alone(told: Told, case: Case) -> None:
-    before, during = told.rows[case.does].before, told.rows[case.does].during
+def test_a_failure_is_counted_and_leaves_what_is_known_alone(course: Told, case: Case) -> None:
+    before, during = course.rows[case.does].before, course.rows[case.does].during
 
     if case.comes in {"read", "unchanged"}:
         assert (during.poll.failures, during.poll.error_kind, during.poll.succeeded_at) == (0, None, NOON + HOUR)
@@ -146,19 +146,19 @@ def test_a_failure_is_counted_and_leaves_what_is_known_alone(told: Told, case: C
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case.does) for case in CASES])
-def test_nothing_is_lost_once_all_is_well_again(told: Told, case: Case) -> None:
-    seen = told.rows[case.does]
+def test_nothing_is_lost_once_all_is_well_again(course: Told, case: Case) -> None:
+    seen = course.rows[case.does]
 
     assert sorted(seen.titles[2]) == ["News 1", "News 2", "News 3", "News 4"]
     assert (seen.after.poll.failures, seen.after.poll.error_kind, seen.after.stats.gaps) == (0, None, 0)
     assert seen.before.poll.validators.etag == KEPT
 
 
-def test_every_healthy_feed_is_read_beside_them(told: Told) -> None:
-    assert told.healthy == ([0] * HEALTHY, [0] * HEALTHY)
+def test_every_healthy_feed_is_read_beside_them(course: Told) -> None:
+    assert course.healthy == ([0] * HEALTHY, [0] * HEALTHY)
 
 
-def test_the_cycle_ends_in_bounded_time_and_memory(told: Told) -> None:
+def test_the_cycle_ends_in_bounded_time_and_memory(course: Told) -> None:
     # The longest patience is four seconds; the rest is the bombs, and a machine that has other things to do.
-    assert told.seconds < 40
-    assert told.grown < 200 * 2**20
+    assert course.seconds < 40
+    assert course.grown < 200 * 2**20

@@ -36,10 +36,10 @@ class Talk:
         self.writer.write(b"".join(parts))
         await self.writer.drain()
 
-    async def drip(self, said: bytes, every: float = 0.1) -> None:
+    async def drip(self, data: bytes, every: float = 0.1) -> None:
         """Send bytes one by one."""
-        for place in range(len(said)):
-            await self.send(said[place : place + 1])
+        for place in range(len(data)):
+            await self.send(data[place : place + 1])
             await asyncio.sleep(every)
 
     async def secured(self, context: ssl.SSLContext) -> None:

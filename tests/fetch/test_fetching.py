@@ -105,24 +105,26 @@ def test_feed_is_found_by(press: Server, page: bytes, headers: dict[str, str]) -
     press.pages["/"] = Reply(b"<!doctype html><html><body>" + page, headers=headers)
     press.pages["/f"] = press.pages["/f/rss.xml"] = Reply(rss(("1", "One"), title="Harbour"))
 
-    [found] = fetching(lambda fetcher: discover(fetcher, f"{press.url}/"))
+    [candidate] = fetching(lambda fetcher: discover(fetcher, f"{press.url}/"))
 
-    assert (found.title, found.items) == ("Harbour", 1)
+    assert (candidate.title, candidate.items) == ("Harbour", 1)
 
 
 def test_feed_is_found_at_a_usual_place(press: Server) -> None:
     press.pages["/about"] = Reply(b"<!doctype html><html><body>Hello")
     press.pages["/feed.xml"] = Reply(rss(("1", "One"), title="Harbour"))
 
-    [found] = fetching(lambda fetcher: discover(fetcher, f"{press.url}/about"))
+    [candidate] = fetching(lambda fetcher: discover(fetcher, f"{press.url}/about"))
 
-    assert found == Candidate(url=f"{press.url}/feed.xml", title="Harbour", kind="xml", items=1)
+    assert candidate == Candidate(url=f"{press.url}/feed.xml", title="Harbour", kind="xml", items=1)
 
 
 def test_feeds_own_address_gives_itself(press: Server) -> None:
     press.pages["/f"] = Reply(rss(("1", "One"), title="Harbour"))
 
-    assert [each.url for each in fetching(lambda fetcher: discover(fetcher, f"{press.url}/f"))] == [f"{press.url}/f"]
+    assert [candidate.url for candidate in fetching(lambda fetcher: discover(fetcher, f"{press.url}/f"))] == [
+        f"{press.url}/f"
+    ]
 
 
 def test_page_offers_what_can_be_read_and_leads_nowhere_inside(press: Server) -> None:
@@ -136,9 +138,9 @@ def test_page_offers_what_can_be_read_and_leads_nowhere_inside(press: Server) ->
     press.pages["/f"] = Reply(rss(("1", "One"), title="Harbour"))
     press.pages["/comments"] = Reply(rss(("1", "One"), title="Comments"))
 
-    found = fetching(lambda fetcher: discover(fetcher, f"{press.url}/"))
+    candidates = fetching(lambda fetcher: discover(fetcher, f"{press.url}/"))
 
-    assert [each.title for each in found] == ["Harbour", "Comments"]
+    assert [candidate.title for candidate in candidates] == ["Harbour", "Comments"]
 
 
 def test_page_that_cannot_be_fetched_has_a_reason(press: Server) -> None:

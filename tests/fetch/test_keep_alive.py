@@ -76,7 +76,7 @@ def test_feeds_of_one_host_shake_hands_once_for_each_place(yard: Yard, certifica
 
     fetched = fetching(all_at_once, context=certificates.trusting, per_host=2)
 
-    assert all(isinstance(each, Document) for each in fetched)
+    assert all(isinstance(result, Document) for result in fetched)
     assert press.connections == 2
     assert sum(press.requests.values()) == 20
 
@@ -111,7 +111,7 @@ def test_connection_that_is_over_is_not_used_again(yard: Yard, reply: bytes) -> 
 
     fetched = fetching(lambda fetcher: one_after_another(fetcher, [press.outlet.at(f"/{n}") for n in range(3)]))
 
-    assert all(isinstance(each, Document) for each in fetched)
+    assert all(isinstance(result, Document) for result in fetched)
     assert press.requests == {1: 1, 2: 1, 3: 1}
 
 
@@ -139,7 +139,7 @@ def test_server_that_closes_a_waiting_connection_is_asked_on_a_new_one(yard: Yar
 
     fetched = fetching(lambda fetcher: one_after_another(fetcher, [outlet.at(f"/{n}") for n in range(4)]))
 
-    assert all(isinstance(each, Document) for each in fetched)
+    assert all(isinstance(result, Document) for result in fetched)
 
 
 def test_answer_that_breaks_off_is_not_asked_for_again(yard: Yard) -> None:
@@ -166,11 +166,11 @@ def test_what_changes_something_goes_over_a_connection_of_its_own(yard: Yard) ->
 
 
 def test_places_do_not_mix(yard: Yard) -> None:
-    here, there = Press(yard), Press(yard)
+    first, there = Press(yard), Press(yard)
 
-    fetching(lambda fetcher: one_after_another(fetcher, [here.outlet.url, there.outlet.url] * 3))
+    fetching(lambda fetcher: one_after_another(fetcher, [first.outlet.url, there.outlet.url] * 3))
 
-    assert (here.requests, there.requests) == ({1: 3}, {1: 3})
+    assert (first.requests, there.requests) == ({1: 3}, {1: 3})
 
 
 def test_waiting_connections_are_few(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,7 +61,7 @@ def test_feed_with_tls_is_asked_for_through_a_tunnel(yard: Yard, certificates: C
 
     fetched = fetching(twice, context=certificates.trusting, proxy=f"http://desk:p%3Aw@127.0.0.1:{proxy.port}")
 
-    assert all(isinstance(each, Document) for each in fetched)
+    assert all(isinstance(result, Document) for result in fetched)
     assert proxy.asked == [f"CONNECT post.harbour.example:{outlet.port}"], "the second one is asked in the same tunnel"
     assert "proxy-authorization" not in outlet.asked[0]
 

@@ -56,8 +56,8 @@ def test_path_in_raw_utf_8_is_fetched(yard: Yard) -> None:
             await talk.send(b"HTTP/1.1 301 Moved\r\nContent-Length: 0\r\nConnection: close\r\nLocation: ")
             await talk.send("/лента новостей".encode(), b"\r\n\r\n")
         else:
-            found = talk.path == "/%D0%BB%D0%B5%D0%BD%D1%82%D0%B0%20%D0%BD%D0%BE%D0%B2%D0%BE%D1%81%D1%82%D0%B5%D0%B9"
-            await talk.send(answer(rss(2)) if found else answer(b"", "404 Not Found"))
+            is_asked = talk.path == "/%D0%BB%D0%B5%D0%BD%D1%82%D0%B0%20%D0%BD%D0%BE%D0%B2%D0%BE%D1%81%D1%82%D0%B5%D0%B9"
+            await talk.send(answer(rss(2)) if is_asked else answer(b"", "404 Not Found"))
 
     assert isinstance(fetch(Outlet(yard, moves).url), Document)
 

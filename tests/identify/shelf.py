@@ -23,7 +23,7 @@ NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
-def item(number: int, **said: object) -> Item:
+def item(number: int, **stated: object) -> Item:
     """Give the item of the hour `number` hours before NOON, with a guid and an address of its own."""
     facts: dict[str, object] = {
         "guid": f"tag:post.example,{number}",
@@ -33,7 +33,7 @@ def item(number: int, **said: object) -> Item:
         "published_at": NOON - number * HOUR,
         "published_raw": f"hour {number}",
     }
-    return Item(**(facts | said))  # type: ignore[arg-type]
+    return Item(**(facts | stated))  # type: ignore[arg-type]
 
 
 class Shelf:
@@ -60,26 +60,26 @@ class Shelf:
         """Read a document of these items."""
         offered = to_entries(ParsedFeed(items=items), self.feed)
         merged = len(items) - len(offered)
-        told = diff_entries(offered, self.feed, self._memory(offered), now, delta=delta, merged=merged)
-        for entry in (*told.new, *told.quarantined, *told.recovered):
+        diff = diff_entries(offered, self.feed, self._memory(offered), now, delta=delta, merged=merged)
+        for entry in (*diff.new, *diff.quarantined, *diff.recovered):
             self._keep(entry)
-        for edit in told.edited:
+        for edit in diff.edited:
             before = self.entries[edit.known.id].item
             self.old_texts.append((before.title, before.summary))
             self.entries[edit.known.id] = replace(edit.entry, key=edit.known.key)
             self.versions[edit.known.id] += 1
-        for known_id, key in told.migrated:
+        for known_id, key in diff.migrated:
             self.keys.setdefault(key, known_id)
         self.feed = change_feed(
             self.feed,
-            identity_version=told.identity_version,
-            id_changes=self.feed.document.id_changes + told.id_changes,
-            keys=told.document_keys,
+            identity_version=diff.identity_version,
+            id_changes=self.feed.document.id_changes + diff.id_changes,
+            keys=diff.document_keys,
             baseline_at=self.feed.stats.baseline_at or now,
             succeeded_at=now,
             read_at=now,
         )
-        return told
+        return diff
 
     def _keep(self, entry: Entry) -> None:
         assert entry.key not in self.keys, "a key is given once"
@@ -115,14 +115,14 @@ class Shelf:
         }
         urls = {entry.canonical_url for entry in offered}
         titles = {hash_title(entry.item.title) for entry in offered}
-        dates = [each.published_at for each in known.values() if each.published_at is not None]
+        dates = [known_entry.published_at for known_entry in known.values() if known_entry.published_at is not None]
         by_url: dict[str, list[RememberedEntry]] = {}
         by_title: dict[str, list[RememberedEntry]] = {}
-        for each in known.values():
-            if each.canonical_url and each.canonical_url in urls:
-                by_url.setdefault(each.canonical_url, []).append(each)
-            if (title := hash_title(each.title)) and title in titles:
-                by_title.setdefault(title, []).append(each)
+        for known_entry in known.values():
+            if known_entry.canonical_url and known_entry.canonical_url in urls:
+                by_url.setdefault(known_entry.canonical_url, []).append(known_entry)
+            if (title := hash_title(known_entry.title)) and title in titles:
+                by_title.setdefault(title, []).append(known_entry)
         return KnownEntries(
             by_key={key: known[self.keys[key]] for key in asked if key in self.keys},
             by_url=by_url,

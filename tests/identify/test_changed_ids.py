@@ -37,9 +37,9 @@ def test_a_counted_revision_is_the_same_story(around: int, facts: dict[str, obje
     steady = [item(n) for n in range(20, 20 + around)]
     shelf.poll(revised(0), *steady)
 
-    told = shelf.poll(revised(1, **facts), *steady, now=NOON + HOUR)
+    diff = shelf.poll(revised(1, **facts), *steady, now=NOON + HOUR)
 
-    assert told.new == ()
+    assert diff.new == ()
     assert shelf.poll(revised(2, **facts), *steady, now=NOON + 2 * HOUR).new == ()
     assert len(shelf.entries) == 1 + around
 
@@ -75,12 +75,12 @@ def test_numbered_comments_of_one_moment_are_entries_each() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        pytest.param(lambda one, n: replace(one, guid=f"session-{n}-{one.guid}"), id="guids"),
-        pytest.param(lambda one, n: replace(one, guid=f"{n}{one.guid}", url=f"{one.url}?s={n}"), id="guids and links"),
-        pytest.param(lambda one, n: replace(one, guid=None, url=f"{one.url}?sid={n}"), id="links without guids"),
-        pytest.param(lambda one, n: replace(one, guid=None, url=f"{one.url}?utm_id={n}"), id="trackers without guids"),
+        pytest.param(lambda old, n: replace(old, guid=f"session-{n}-{old.guid}"), id="guids"),
+        pytest.param(lambda old, n: replace(old, guid=f"{n}{old.guid}", url=f"{old.url}?s={n}"), id="guids and links"),
+        pytest.param(lambda old, n: replace(old, guid=None, url=f"{old.url}?sid={n}"), id="links without guids"),
+        pytest.param(lambda old, n: replace(old, guid=None, url=f"{old.url}?utm_id={n}"), id="trackers without guids"),
         pytest.param(
-            lambda one, n: replace(one, guid=f"{n}{one.guid}", published_at=None, published_raw=""),
+            lambda old, n: replace(old, guid=f"{n}{old.guid}", published_at=None, published_raw=""),
             id="guids without dates",
         ),
     ],
@@ -88,11 +88,11 @@ def test_numbered_comments_of_one_moment_are_entries_each() -> None:
 @pytest.mark.parametrize("size", [3, 8])
 def test_ids_that_are_new_at_each_poll_bring_no_news(change: Callable[[Item, int], Item], size: int) -> None:
     shelf = Shelf()
-    shelf.poll(*(change(one, 0) for one in DOCUMENT[:size]))
+    shelf.poll(*(change(item, 0) for item in DOCUMENT[:size]))
 
-    again = [shelf.poll(*(change(one, n) for one in DOCUMENT[:size]), now=NOON + n * HOUR) for n in range(1, 6)]
+    again = [shelf.poll(*(change(item, n) for item in DOCUMENT[:size]), now=NOON + n * HOUR) for n in range(1, 6)]
 
-    assert [(told.new, told.edited, told.gap) for told in again] == [((), (), None)] * 5
+    assert [(diff.new, diff.edited, diff.gap) for diff in again] == [((), (), None)] * 5
     assert len(shelf.entries) == size
 
 
@@ -100,25 +100,25 @@ def test_news_among_items_whose_ids_change_is_told_at_each_poll() -> None:
     shelf = Shelf()
     shelf.poll(*DOCUMENT)
     for n in range(1, 7):
-        kept = [replace(one, guid=f"{n}-{one.guid}") for one in DOCUMENT]
+        kept = [replace(kept_item, guid=f"{n}-{kept_item.guid}") for kept_item in DOCUMENT]
 
-        told = shelf.poll(item(-n, guid=f"{n}-news"), *kept, now=NOON + n * HOUR)
+        diff = shelf.poll(item(-n, guid=f"{n}-news"), *kept, now=NOON + n * HOUR)
 
-        assert [entry.item.title for entry in told.new] == [f"Story number -{n} from the harbour"]
+        assert [entry.item.title for entry in diff.new] == [f"Story number -{n} from the harbour"]
 
 
 def test_one_unchanged_item_under_a_new_id_is_known_when_it_is_dated() -> None:
     shelf = Shelf()
     shelf.poll(*DOCUMENT)
 
-    told = shelf.poll(replace(DOCUMENT[0], guid="other"), *DOCUMENT[1:])
+    diff = shelf.poll(replace(DOCUMENT[0], guid="other"), *DOCUMENT[1:])
 
-    assert (told.new, told.migrated) == ((), ((1, "guid:other"),))
+    assert (diff.new, diff.migrated) == ((), ((1, "guid:other"),))
 
 
 def test_one_undated_item_under_a_new_id_is_new() -> None:
     shelf = Shelf()
-    undated = [replace(one, published_at=None, published_raw="") for one in DOCUMENT]
+    undated = [replace(item, published_at=None, published_raw="") for item in DOCUMENT]
     shelf.poll(*undated)
 
     assert len(shelf.poll(replace(undated[0], guid="other"), *undated[1:]).new) == 1
@@ -131,10 +131,10 @@ def test_a_feed_that_was_seen_to_change_ids_is_believed_by_headline_and_address(
         shelf.poll(replace(DOCUMENT[0], guid=f"n{n}"), *DOCUMENT[1:], now=NOON + HOUR)
     edited = replace(DOCUMENT[1], guid="n9", summary="Corrected: nobody was hurt.")
 
-    told = shelf.poll(edited, *DOCUMENT[2:], now=NOON + 2 * HOUR)
+    diff = shelf.poll(edited, *DOCUMENT[2:], now=NOON + 2 * HOUR)
 
     assert shelf.feed.document.id_changes == MIN_ID_CHANGES
-    assert (told.new, len(told.edited)) == ((), 1)
+    assert (diff.new, len(diff.edited)) == ((), 1)
 
 
 @pytest.mark.parametrize(
@@ -151,9 +151,9 @@ def test_what_differs_is_new_even_where_ids_change(facts: dict[str, object]) -> 
     for n in range(MIN_ID_CHANGES):
         shelf.poll(replace(DOCUMENT[0], guid=f"n{n}"), *DOCUMENT[1:], now=NOON + HOUR)
 
-    told = shelf.poll(replace(DOCUMENT[1], **({"guid": "n9"} | facts)), *DOCUMENT[2:], now=NOON + 2 * HOUR)
+    diff = shelf.poll(replace(DOCUMENT[1], **({"guid": "n9"} | facts)), *DOCUMENT[2:], now=NOON + 2 * HOUR)
 
-    assert len(told.new) == 1
+    assert len(diff.new) == 1
 
 
 def test_one_item_at_a_time_whose_id_changes_is_learned_from_two_polls() -> None:
@@ -179,17 +179,19 @@ def test_today_s_set_of_standing_headlines_is_new() -> None:
 
 def test_a_move_to_another_host_in_which_one_headline_is_edited_brings_no_news() -> None:
     shelf = Shelf()
-    guids = [replace(one, guid=one.url) for one in DOCUMENT]
+    guids = [replace(item, guid=item.url) for item in DOCUMENT]
     shelf.poll(*guids)
-    moved = [replace(one, guid=one.url.replace("https", "http"), url=one.url.replace("https", "http")) for one in guids]
+    moved = [
+        replace(item, guid=item.url.replace("https", "http"), url=item.url.replace("https", "http")) for item in guids
+    ]
 
-    told = shelf.poll(replace(moved[0], title="Corrected"), *moved[1:], now=NOON + HOUR)
+    diff = shelf.poll(replace(moved[0], title="Corrected"), *moved[1:], now=NOON + HOUR)
 
-    assert (told.new, len(told.edited)) == ((), 1)
+    assert (diff.new, len(diff.edited)) == ((), 1)
 
 
 @pytest.mark.parametrize(
-    "one",
+    "item_",
     [
         pytest.param(
             item(1, guid="CBMiFWh0dHBzOi8vYS5leGFtcGxlL3gvMQ",
@@ -201,19 +203,19 @@ def test_a_move_to_another_host_in_which_one_headline_is_edited_brings_no_news()
         ),
     ],
 )  # fmt: skip
-def test_ids_of_large_sites_name_their_items(one: Item) -> None:
+def test_ids_of_large_sites_name_their_items(item_: Item) -> None:
     shelf = Shelf()
-    shelf.poll(one, *DOCUMENT[2:])
-    other = replace(one, guid=f"{one.guid}x", url=f"{one.url}x")
+    shelf.poll(item_, *DOCUMENT[2:])
+    other = replace(item_, guid=f"{item_.guid}x", url=f"{item_.url}x")
 
-    assert len(shelf.poll(replace(one, title="Corrected"), *DOCUMENT[2:]).edited) == 1
-    assert shelf.poll(replace(one, url=one.url.replace("oc=5", "oc=7")), *DOCUMENT[2:]).new == ()
-    assert len(shelf.poll(other, one, *DOCUMENT[2:]).new) == 1
+    assert len(shelf.poll(replace(item_, title="Corrected"), *DOCUMENT[2:]).edited) == 1
+    assert shelf.poll(replace(item_, url=item_.url.replace("oc=5", "oc=7")), *DOCUMENT[2:]).new == ()
+    assert len(shelf.poll(other, item_, *DOCUMENT[2:]).new) == 1
 
 
 def test_a_known_item_that_stands_in_the_document_is_no_other_one() -> None:
     shelf = Shelf()
     shelf.poll(*DOCUMENT)
-    copies = [replace(one, guid=f"copy-{one.guid}") for one in DOCUMENT]
+    copies = [replace(item, guid=f"copy-{item.guid}") for item in DOCUMENT]
 
     assert len(shelf.poll(*DOCUMENT, *copies).new) == len(DOCUMENT)

@@ -18,29 +18,29 @@ DOCUMENT = tuple(item(number) for number in range(1, 7))
 
 
 def test_first_poll_is_all_new_and_no_gap() -> None:
-    told = Shelf().poll(*DOCUMENT)
+    diff = Shelf().poll(*DOCUMENT)
 
-    assert len(told.new) == 6
-    assert told.gap is None
-    assert not told.quarantined
+    assert len(diff.new) == 6
+    assert diff.gap is None
+    assert not diff.quarantined
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        pytest.param(lambda one: one, id="nothing"),
-        pytest.param(lambda one: replace(one, guid=one.guid + "?v=2"), id="guids"),
-        pytest.param(lambda one: replace(one, guid=None), id="guids vanish"),
-        pytest.param(lambda one: replace(one, url=one.url.replace("https:", "http:")), id="scheme of the links"),
-        pytest.param(lambda one: replace(one, url=one.url + "?utm_source=rss"), id="tracking on the links"),
-        pytest.param(lambda one: replace(one, url=one.url.replace("post.", "www.post.")), id="host of the links"),
+        pytest.param(lambda item: item, id="nothing"),
+        pytest.param(lambda item: replace(item, guid=item.guid + "?v=2"), id="guids"),
+        pytest.param(lambda item: replace(item, guid=None), id="guids vanish"),
+        pytest.param(lambda item: replace(item, url=item.url.replace("https:", "http:")), id="scheme of the links"),
+        pytest.param(lambda item: replace(item, url=item.url + "?utm_source=rss"), id="tracking on the links"),
+        pytest.param(lambda item: replace(item, url=item.url.replace("post.", "www.post.")), id="host of the links"),
         pytest.param(
-            lambda one: replace(one, guid="x" + one.guid, url=one.url.replace("post.", "new.")), id="guids and host"
+            lambda item: replace(item, guid="x" + item.guid, url=item.url.replace("post.", "new.")), id="guids and host"
         ),
         pytest.param(
-            lambda one: replace(one, guid="x" + one.guid, url=one.url.replace("story", "s")), id="guids and links"
+            lambda item: replace(item, guid="x" + item.guid, url=item.url.replace("story", "s")), id="guids and links"
         ),
-        pytest.param(lambda one: replace(one, published_raw="about then"), id="dates as written"),
+        pytest.param(lambda item: replace(item, published_raw="about then"), id="dates as written"),
     ],
 )
 def test_what_publishers_change_everywhere_brings_no_news(change: Callable[[Item], Item]) -> None:
@@ -49,8 +49,8 @@ def test_what_publishers_change_everywhere_brings_no_news(change: Callable[[Item
 
     again = [shelf.poll(*map(change, DOCUMENT), now=NOON + n * HOUR) for n in range(1, 4)]
 
-    assert [told.new + told.quarantined + told.edited for told in again] == [()] * 3
-    assert all(told.gap is None for told in again)
+    assert [diff.new + diff.quarantined + diff.edited for diff in again] == [()] * 3
+    assert all(diff.gap is None for diff in again)
     assert again[-1].migrated == ()
     assert len(shelf.entries) == 6
 
@@ -58,29 +58,29 @@ def test_what_publishers_change_everywhere_brings_no_news(change: Callable[[Item
 @pytest.mark.parametrize(
     "change",
     [
-        pytest.param(lambda one: replace(one, guid="http" + one.guid[5:]), id="scheme"),
-        pytest.param(lambda one: replace(one, guid=one.guid + "/"), id="slash"),
-        pytest.param(lambda one: replace(one, guid=one.guid + "?utm_campaign=x"), id="tracking"),
-        pytest.param(lambda one: replace(one, guid=one.guid.replace("//", "//www.")), id="www"),
+        pytest.param(lambda item: replace(item, guid="http" + item.guid[5:]), id="scheme"),
+        pytest.param(lambda item: replace(item, guid=item.guid + "/"), id="slash"),
+        pytest.param(lambda item: replace(item, guid=item.guid + "?utm_campaign=x"), id="tracking"),
+        pytest.param(lambda item: replace(item, guid=item.guid.replace("//", "//www.")), id="www"),
     ],
 )
 def test_guid_that_is_an_address_names_the_same_item_in_another_spelling(change: Callable[[Item], Item]) -> None:
     shelf = Shelf()
-    one = item(1, guid="https://post.example/story-1", published_at=None)
-    shelf.poll(one, *DOCUMENT[1:])
+    first = item(1, guid="https://post.example/story-1", published_at=None)
+    shelf.poll(first, *DOCUMENT[1:])
 
-    told = shelf.poll(change(one), *DOCUMENT[1:], now=NOON + HOUR)
+    diff = shelf.poll(change(first), *DOCUMENT[1:], now=NOON + HOUR)
 
-    assert (told.new, told.edited, told.same) == ((), (), 6)
+    assert (diff.new, diff.edited, diff.same) == ((), (), 6)
 
 
 def test_two_items_under_one_guid_are_both_told() -> None:
     shelf = Shelf()
     twins = (item(1, guid="same"), item(2, guid="same"), *DOCUMENT[2:])
 
-    told = shelf.poll(*twins)
+    diff = shelf.poll(*twins)
 
-    assert len(told.new) == 6
+    assert len(diff.new) == 6
     assert shelf.poll(*twins).new == ()
 
 
@@ -90,8 +90,8 @@ def test_items_that_share_guid_and_link_are_told_by_their_dates() -> None:
     alerts = tuple(item(number, guid=front, url=front) for number in range(1, 5))
 
     assert len(shelf.poll(*alerts).new) == 4
-    told = shelf.poll(item(0, guid=front, url=front), *alerts, now=NOON + HOUR)
-    assert [entry.item.title for entry in told.new] == ["Story number 0 from the harbour"]
+    diff = shelf.poll(item(0, guid=front, url=front), *alerts, now=NOON + HOUR)
+    assert [entry.item.title for entry in diff.new] == ["Story number 0 from the harbour"]
 
 
 def test_item_listed_twice_is_told_once() -> None:
@@ -104,9 +104,9 @@ def test_recycled_guid_hides_no_new_item() -> None:
     recycled = item(0, guid=item(6).guid, title="Ministers resign over leaked cable")
     document = (recycled, *DOCUMENT[:5])
 
-    told = shelf.poll(*document, now=NOON + HOUR)
+    diff = shelf.poll(*document, now=NOON + HOUR)
 
-    assert [entry.item.title for entry in told.new] == ["Ministers resign over leaked cable"]
+    assert [entry.item.title for entry in diff.new] == ["Ministers resign over leaked cable"]
     assert "Story number 6 from the harbour" in shelf.titles
     assert [shelf.poll(*document, now=NOON + n * HOUR).new for n in (2, 3)] == [(), ()]
     assert len(shelf.entries) == 7
@@ -119,19 +119,19 @@ def test_headline_corrected_under_a_new_link_is_an_edit() -> None:
         1, title="Story number 1 from the old harbour", url="https://post.example/story-1b", published_at=NOON
     )
 
-    told = shelf.poll(corrected, *DOCUMENT[1:], now=NOON + HOUR)
+    diff = shelf.poll(corrected, *DOCUMENT[1:], now=NOON + HOUR)
 
-    assert told.new == ()
-    assert [edit.known.title for edit in told.edited] == ["Story number 1 from the harbour"]
+    assert diff.new == ()
+    assert [edit.known.title for edit in diff.edited] == ["Story number 1 from the harbour"]
 
 
 def test_edited_text_is_a_version_of_the_same_entry() -> None:
     shelf = Shelf()
     shelf.poll(*DOCUMENT)
 
-    told = shelf.poll(replace(item(1), summary="Corrected: nobody was hurt."), *DOCUMENT[1:])
+    diff = shelf.poll(replace(item(1), summary="Corrected: nobody was hurt."), *DOCUMENT[1:])
 
-    assert (len(told.edited), told.same, told.new) == (1, 5, ())
+    assert (len(diff.edited), diff.same, diff.new) == (1, 5, ())
     assert shelf.versions[1] == 2
 
 
@@ -157,10 +157,10 @@ def test_burst_of_old_items_under_new_numbers_is_quarantined() -> None:
     archive = [item(number, guid=f"n{number}", title=f"Found {number}") for number in range(100, 120)]
     fresh = item(0)
 
-    told = shelf.poll(fresh, *archive, now=NOON + HOUR)
+    diff = shelf.poll(fresh, *archive, now=NOON + HOUR)
 
-    assert [entry.item.title for entry in told.new] == ["Story number 0 from the harbour"]
-    assert len(told.quarantined) == 20
+    assert [entry.item.title for entry in diff.new] == ["Story number 0 from the harbour"]
+    assert len(diff.quarantined) == 20
     assert shelf.poll(fresh, *archive, now=NOON + 2 * HOUR).same == 21
 
 
@@ -188,9 +188,9 @@ def test_item_that_leaves_and_returns_is_not_new() -> None:
 
 
 def test_date_in_the_future_is_doubted() -> None:
-    told = Shelf().poll(item(-100), item(-10))
+    diff = Shelf().poll(item(-100), item(-10))
 
-    assert [(entry.item.published_at, entry.item.date_doubtful) for entry in told.new] == [
+    assert [(entry.item.published_at, entry.item.date_doubtful) for entry in diff.new] == [
         (None, True),
         (NOON + 10 * HOUR, False),
     ]
@@ -199,9 +199,9 @@ def test_date_in_the_future_is_doubted() -> None:
 def test_date_that_an_edit_moves_into_the_future_is_doubted() -> None:
     shelf = Shelf()
     shelf.poll(*DOCUMENT)
-    told = shelf.poll(replace(DOCUMENT[0], title="Corrected", published_at=NOON + 900 * HOUR), *DOCUMENT[1:])
+    diff = shelf.poll(replace(DOCUMENT[0], title="Corrected", published_at=NOON + 900 * HOUR), *DOCUMENT[1:])
 
-    assert [(edit.entry.item.published_at, edit.entry.item.date_doubtful) for edit in told.edited] == [(None, True)]
+    assert [(edit.entry.item.published_at, edit.entry.item.date_doubtful) for edit in diff.edited] == [(None, True)]
 
 
 def test_document_that_shares_nothing_proves_a_gap_and_estimates_it() -> None:
@@ -209,11 +209,11 @@ def test_document_that_shares_nothing_proves_a_gap_and_estimates_it() -> None:
     shelf.poll(*DOCUMENT)
     later = tuple(item(-number, guid=f"l{number}") for number in range(15, 21))
 
-    told = shelf.poll(*later, now=NOON + 20 * HOUR)
+    diff = shelf.poll(*later, now=NOON + 20 * HOUR)
 
-    assert told.gap is not None
-    assert 13 <= told.gap.lost <= 16
-    assert len(told.new) == 6
+    assert diff.gap is not None
+    assert 13 <= diff.gap.lost <= 16
+    assert len(diff.new) == 6
 
 
 def test_one_shared_item_proves_that_nothing_was_lost() -> None:
@@ -243,10 +243,10 @@ def test_undated_items_prove_a_gap_of_one() -> None:
     shelf = Shelf()
     shelf.poll(item(1, published_at=None))
 
-    told = shelf.poll(item(2, published_at=None), now=NOON + HOUR)
+    diff = shelf.poll(item(2, published_at=None), now=NOON + HOUR)
 
-    assert told.gap is not None
-    assert told.gap.lost == 1
+    assert diff.gap is not None
+    assert diff.gap.lost == 1
 
 
 def test_empty_document_is_no_gap_and_forgets_nothing() -> None:
@@ -292,9 +292,9 @@ def test_polling_twice_tells_once(first: list[Item], second: list[Item]) -> None
     shelf.poll(*second, now=NOON + 2 * HOUR)
     kept = len(shelf.entries)
 
-    told = shelf.poll(*second, now=NOON + 3 * HOUR)
+    diff = shelf.poll(*second, now=NOON + 3 * HOUR)
 
-    assert told.new == ()
-    assert told.quarantined == ()
-    assert told.gap is None
+    assert diff.new == ()
+    assert diff.quarantined == ()
+    assert diff.gap is None
     assert len(shelf.entries) == kept

@@ -50,7 +50,7 @@ def polled(documents: list[list[Item]]) -> Shelf:
 @given(POLLS)
 @RUNS
 def test_every_headline_and_text_that_was_served_is_held(documents: list[list[Item]]) -> None:
-    served = {(one.title, one.summary) for document in documents for one in document}
+    served = {(item.title, item.summary) for document in documents for item in document}
 
     assert polled(documents).texts >= served
 
@@ -61,7 +61,7 @@ def test_items_of_the_first_document_are_entries_each(document: list[Item]) -> N
     shelf = polled([document])
 
     held = {(entry.item.title, entry.item.summary) for entry in shelf.entries.values()}
-    assert held == {(one.title, one.summary) for one in document}
+    assert held == {(item.title, item.summary) for item in document}
 
 
 @given(POLLS, st.randoms(use_true_random=False))
@@ -73,13 +73,13 @@ def test_the_same_document_again_in_any_order_and_any_part_of_it_is_no_news(
     last = list(documents[-1])
     kept = len(shelf.entries)
     for turn in range(4):
-        part = last if turn % 2 == 0 else [one for one in last if chance.random() < 0.5]  # type: ignore[attr-defined]
+        part = last if turn % 2 == 0 else [item for item in last if chance.random() < 0.5]  # type: ignore[attr-defined]
         chance.shuffle(part)  # type: ignore[attr-defined]
 
-        told = shelf.poll(*part, now=NOON + (9 + turn) * HOUR)
+        diff = shelf.poll(*part, now=NOON + (9 + turn) * HOUR)
 
-        assert (told.new, told.quarantined, told.edited, told.gap) == ((), (), (), None)
-        assert told.same + told.merged == len(part)
+        assert (diff.new, diff.quarantined, diff.edited, diff.gap) == ((), (), (), None)
+        assert diff.same + diff.merged == len(part)
     assert len(shelf.entries) == kept
 
 

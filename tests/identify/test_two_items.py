@@ -71,28 +71,28 @@ ONE_DOCUMENT = {
 @pytest.mark.parametrize("document", ONE_DOCUMENT.values(), ids=ONE_DOCUMENT.keys())
 def test_items_of_one_document_are_entries_each_and_stay_so(document: list[Item]) -> None:
     shelf = Shelf()
-    told = shelf.poll(*document)
-    assert (len(told.new), told.merged) == (len(document), 0)
+    diff = shelf.poll(*document)
+    assert (len(diff.new), diff.merged) == (len(document), 0)
 
     shuffled = list(document)
     random.Random(7).shuffle(shuffled)
     for n, later in enumerate([document, shuffled, document[:1], document[1:], document[-1:], document], start=1):
-        told = shelf.poll(*later, now=NOON + n * HOUR)
-        assert (told.new, told.quarantined, told.edited, told.merged) == ((), (), (), 0)
-        assert told.same == len(later)
+        diff = shelf.poll(*later, now=NOON + n * HOUR)
+        assert (diff.new, diff.quarantined, diff.edited, diff.merged) == ((), (), (), 0)
+        assert diff.same == len(later)
     assert len(shelf.entries) == len(document)
 
 
 @pytest.mark.parametrize("document", ONE_DOCUMENT.values(), ids=ONE_DOCUMENT.keys())
 def test_items_that_join_later_are_new_one_by_one(document: list[Item]) -> None:
     """Where only text and perhaps date differ under one id, one after the other, each is a version of the last."""
-    if len({one.title for one in document}) == 1:
+    if len({item.title for item in document}) == 1:
         return
     shelf = Shelf()
     for n in range(1, len(document) + 1):
-        told = shelf.poll(*document[:n], now=NOON + n * HOUR)
-        assert [entry.item.title for entry in told.new] == [document[n - 1].title]
-        assert told.edited == ()
+        diff = shelf.poll(*document[:n], now=NOON + n * HOUR)
+        assert [entry.item.title for entry in diff.new] == [document[n - 1].title]
+        assert diff.edited == ()
 
     assert len(shelf.entries) == len(document)
 
@@ -125,17 +125,17 @@ def test_a_new_id_is_a_new_entry_in_a_feed_of_sound_ids(document: list[Item], ar
     shelf.poll(first, *steady)
     shelf.poll(*steady, now=NOON + HOUR)
 
-    told = shelf.poll(*([second, first] if first_stays else [second]), *steady, now=NOON + 2 * HOUR)
+    diff = shelf.poll(*([second, first] if first_stays else [second]), *steady, now=NOON + 2 * HOUR)
 
-    assert [entry.item.guid or entry.item.url for entry in told.new] == [second.guid or second.url]
-    assert told.edited == ()
+    assert [entry.item.guid or entry.item.url for entry in diff.new] == [second.guid or second.url]
+    assert diff.edited == ()
     assert shelf.poll(second, first, *steady, now=NOON + 3 * HOUR).new == ()
 
 
 def test_places_of_a_page_that_come_one_at_a_time_are_entries_each() -> None:
     shelf = Shelf()
-    for n, one in enumerate(changes("#v1", "#v2", "#v3", "#v9")):
-        assert len(shelf.poll(one, now=NOON + n * HOUR).new) == 1
+    for n, place in enumerate(changes("#v1", "#v2", "#v3", "#v9")):
+        assert len(shelf.poll(place, now=NOON + n * HOUR).new) == 1
 
     assert len(shelf.entries) == 4
 
@@ -155,16 +155,16 @@ def test_what_joins_a_known_item_under_its_id_is_new_and_stays_known_alone() -> 
     shelf.poll(x)
 
     assert [entry.item.title for entry in shelf.poll(y, x).new] == [y.title]
-    assert [(told.new, told.edited) for told in (shelf.poll(y), shelf.poll(x), shelf.poll(y))] == [((), ())] * 3
+    assert [(diff.new, diff.edited) for diff in (shelf.poll(y), shelf.poll(x), shelf.poll(y))] == [((), ())] * 3
 
 
 def test_an_edit_under_an_id_of_its_own_is_an_edit() -> None:
     shelf = Shelf()
     shelf.poll(alike(1), item(5))
 
-    told = shelf.poll(alike(1, title="Level red"), item(5))
+    diff = shelf.poll(alike(1, title="Level red"), item(5))
 
-    assert (told.new, [edit.entry.item.title for edit in told.edited]) == ((), ["Level red"])
+    assert (diff.new, [edit.entry.item.title for edit in diff.edited]) == ((), ["Level red"])
 
 
 @pytest.mark.parametrize("together", [True, False])
@@ -174,10 +174,10 @@ def test_an_edit_under_a_shared_id_is_rather_an_entry_more_than_one_lost(togethe
     shelf.poll(x, y)
     edited = replace(y, title="Corrected", summary="Nobody was hurt.")
 
-    told = shelf.poll(*([x] if together else []), edited, now=NOON + HOUR)
+    diff = shelf.poll(*([x] if together else []), edited, now=NOON + HOUR)
 
-    assert [entry.item.title for entry in told.new] == ["Corrected"]
-    assert told.edited == ()
+    assert [entry.item.title for entry in diff.new] == ["Corrected"]
+    assert diff.edited == ()
     assert shelf.poll(x, edited, now=NOON + 2 * HOUR).new == ()
     assert shelf.poll(y, edited, now=NOON + 3 * HOUR).new == ()
 
@@ -188,7 +188,7 @@ def test_an_id_that_was_once_shared_names_nothing_alone() -> None:
 
     later = [shelf.poll(alike(n), now=NOON + n * HOUR) for n in range(10, 14)]
 
-    assert [len(told.new) for told in later] == [1] * 4
+    assert [len(diff.new) for diff in later] == [1] * 4
     assert len(shelf.entries) == 7
 
 
@@ -205,18 +205,18 @@ def test_an_id_that_was_once_shared_names_nothing_alone() -> None:
 )  # fmt: skip
 def test_repetitions_are_merged_and_counted(document: Sequence[Item]) -> None:
     shelf = Shelf()
-    kept = len({one.title for one in document})
+    kept = len({item.title for item in document})
 
-    told = [shelf.poll(*document, now=NOON + n * HOUR) for n in range(3)]
+    diffs = [shelf.poll(*document, now=NOON + n * HOUR) for n in range(3)]
 
-    assert [len(one.new) for one in told] == [kept, 0, 0]
-    assert [one.merged for one in told] == [len(document) - kept] * 3
+    assert [len(diff.new) for diff in diffs] == [kept, 0, 0]
+    assert [diff.merged for diff in diffs] == [len(document) - kept] * 3
 
 
 def test_the_same_item_under_two_ids_is_two_entries() -> None:
-    told = Shelf().poll(item(1, guid="a"), item(1, guid="b"))
+    diff = Shelf().poll(item(1, guid="a"), item(1, guid="b"))
 
-    assert (len(told.new), told.merged) == (2, 0)
+    assert (len(diff.new), diff.merged) == (2, 0)
 
 
 def test_items_that_share_everything_but_minutes_are_two() -> None:

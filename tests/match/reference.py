@@ -60,15 +60,15 @@ def _places(node: Node, reading: EntryText, fields: tuple[str, ...], limit: int 
             return _places(part, reading, tuple(name for name in inside if name in fields) or inside, limit)
         case Or(parts=parts):
             some = [_places(part, reading, fields, limit) for part in parts]
-            held = [each for each in some if each is not None]
+            held = [part_places for part_places in some if part_places is not None]
             return set().union(*held) if held else None
         case And(parts=parts, without=without):
             together: set[Place] = set()
             for part in parts:
-                here = _places(part, reading, fields, limit)
-                if here is None:
+                own_places = _places(part, reading, fields, limit)
+                if own_places is None:
                     return None
-                together |= here
+                together |= own_places
             return None if any(_places(part, reading, fields, limit) is not None for part in without) else together
         case Near(left=left, right=right, gap=gap, ordered=ordered):
             lefts, rights = (_places(part, reading, fields, limit) or set() for part in (left, right))
@@ -85,16 +85,16 @@ def _places(node: Node, reading: EntryText, fields: tuple[str, ...], limit: int 
 
 
 def _words(node: Phrase, reading: EntryText, field: str, limit: int | None) -> list[Place]:
-    said = reading.words(field)
+    spelt = reading.words(field)
     width = len(node.parts)
-    found = []
-    for first in range(min(len(said), len(said) if limit is None else limit) - width + 1):
+    places = []
+    for first in range(min(len(spelt), len(spelt) if limit is None else limit) - width + 1):
         stretch = range(first, first + width)
-        if all(_is(part, said[at]) for part, at in zip(node.parts, stretch, strict=True)) and all(
+        if all(_is(part, spelt[at]) for part, at in zip(node.parts, stretch, strict=True)) and all(
             reading.written_word(field, at) == written for written, at in zip(node.exact, stretch, strict=False)
         ):
-            found.append(Place(field, first, first + width - 1, frozenset(stretch)))
-    return found
+            places.append(Place(field, first, first + width - 1, frozenset(stretch)))
+    return places
 
 
 def _is(part: WordPattern, word: str) -> bool:
@@ -113,9 +113,9 @@ def _pairs(lefts: set[Place], rights: set[Place], gap: int, *, ordered: bool) ->
     """Give those near each other; of what begins inside a stretch, the first few are tried."""
 
     def tried(a: Place, b: Place) -> bool:
-        one, other = sorted((a, b), key=_order)
-        inside = [each for each in (rights if one is a else lefts) if one.first < each.first <= one.last]
-        return other.first > one.last or other in sorted(inside, key=_order)[:8]
+        first, other = sorted((a, b), key=_order)
+        inside = [place for place in (rights if first is a else lefts) if first.first < place.first <= first.last]
+        return other.first > first.last or other in sorted(inside, key=_order)[:8]
 
     close = [(a, b) for a, b in product(lefts, rights) if _close(a, b, gap, ordered=ordered)]
     return [(a, b) for a, b in close if tried(a, b)]
@@ -123,15 +123,17 @@ def _pairs(lefts: set[Place], rights: set[Place], gap: int, *, ordered: bool) ->
 
 def _shortest(pairs: list[tuple[Place, Place]]) -> set[Place]:
     """Join pairs: of those that begin at one word, and of those that end at one, only the shortest."""
-    found: set[Place] = set()
+    shortest: set[Place] = set()
     together = [(*sorted(pair, key=_order), max(pair[0].last, pair[1].last)) for pair in pairs]
-    for one, other, last in together:
-        mine = (_order(one), _order(other))
-        rivals = [(end, _order(a), _order(b)) for a, b, end in together if (a.field, a.first) == (one.field, one.first)]
-        before = [(-a.first, _order(a), _order(b)) for a, b, end in together if (a.field, end) == (one.field, last)]
-        if (last, *mine) == min(rivals) or (-one.first, *mine) == min(before):
-            found.add(Place(one.field, one.first, last, one.words | other.words))
-    return found
+    for first, other, last in together:
+        mine = (_order(first), _order(other))
+        rivals = [
+            (end, _order(a), _order(b)) for a, b, end in together if (a.field, a.first) == (first.field, first.first)
+        ]
+        before = [(-a.first, _order(a), _order(b)) for a, b, end in together if (a.field, end) == (first.field, last)]
+        if (last, *mine) == min(rivals) or (-first.first, *mine) == min(before):
+            shortest.add(Place(first.field, first.first, last, first.words | other.words))
+    return shortest
 
 
 def _order(place: Place) -> tuple[int, int, list[int]]:

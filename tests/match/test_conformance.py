@@ -27,8 +27,8 @@ FEED, SOURCE = "https://harbour.example/feed.xml", "The Harbour Post"
 def _rows() -> Iterator[tuple[str, str, dict[str, Any], tuple[str, ...]]]:
     for path in sorted((Path(__file__).parent / "conformance").glob("*.yaml")):
         for about, rows in yaml.load(path.read_text(), yaml.BaseLoader).items():
-            for number, (query, said, *shown) in enumerate(rows, 1):
-                fields = {"title": said} if isinstance(said, str) else said
+            for number, (query, text, *shown) in enumerate(rows, 1):
+                fields = {"title": text} if isinstance(text, str) else text
                 yield f"{path.stem}, {about}, {number}: {query}", query, fields, tuple(shown)
 
 
@@ -44,12 +44,12 @@ def test_row_holds_alone(query: str, fields: dict[str, Any], shown: tuple[str, .
     read = parse_query(query, SETS)
     stored = _entry(fields)
 
-    found = match_entry(read, stored)
+    evidence = match_entry(read, stored)
 
-    assert (found is not None) == bool(shown)
-    assert tuple(each.text for each in found or ()) == (() if shown == (YES,) else shown)
+    assert (evidence is not None) == bool(shown)
+    assert tuple(passage.text for passage in evidence or ()) == (() if shown == (YES,) else shown)
     assert matches(read, stored) == bool(shown)
-    assert match_entry(parse_query(format_query(read)), stored) == found
+    assert match_entry(parse_query(format_query(read)), stored) == evidence
 
 
 def test_there_are_hundreds_of_rows() -> None:

@@ -31,7 +31,7 @@ def test_the_words_of_a_query_are_looked_up_in_one_walk_and_the_table_let_go() -
     words = [f"{a}{b}{c}" for a in "bcdfg" for b in "aeiou" for c in "lmnrst"]
     parse_query(" OR ".join(f"{word}~gv" for word in words))
 
-    tables = [each for each in gc.get_objects() if type(each).__name__ == "MappingStrToByteString"]
+    tables = [table for table in gc.get_objects() if type(table).__name__ == "MappingStrToByteString"]
 
     assert all((word, "gv") in inflections._known for word in words)
     assert not tables

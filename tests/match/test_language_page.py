@@ -34,10 +34,10 @@ ELSEWHERE = _table("there | here")
 
 @pytest.mark.parametrize("row", [pytest.param(row, id=row[0]) for row in FINDS])
 def test_query_finds_and_leaves_what_the_page_says(row: list[str]) -> None:
-    query, found, left = row
+    query, matching, left = row
     read = parse_query(query.strip("`"))
 
-    for text in found.split("<br>"):
+    for text in matching.split("<br>"):
         assert match_entry(read, entry(unescape(text), language="en", url="https://harbour.example/1")) is not None, (
             text
         )
@@ -47,18 +47,18 @@ def test_query_finds_and_leaves_what_the_page_says(row: list[str]) -> None:
 
 @pytest.mark.parametrize("row", [pytest.param(row, id=row[0]) for row in FAULTS])
 def test_fault_is_the_one_on_the_page(row: list[str]) -> None:
-    written, said = row
+    written, explanation = row
 
     with pytest.raises(QueryError) as caught:
         parse_query(written.strip("`"))
 
-    assert said in str(caught.value)
+    assert explanation in str(caught.value)
 
 
 def test_queries_brought_from_elsewhere_are_read() -> None:
     assert ELSEWHERE
-    for _there, here in ELSEWHERE:
-        parse_query(here.strip("`"))
+    for _there, query in ELSEWHERE:
+        parse_query(query.strip("`"))
 
 
 def test_examples_in_yaml_are_topics() -> None:

@@ -130,11 +130,11 @@ def test_what_the_index_of_the_archive_is_asked_for_misses_no_match(query: str, 
 def test_evidence_is_what_stands_in_the_text_and_an_explanation_agrees(query: str, title: str, content: str) -> None:
     stored = entry(title, "", content)
     read = parse_query(query)
-    found = match_entry(read, stored)
+    evidence = match_entry(read, stored)
 
-    assert explain_match(read, stored).matched == (found is not None)
+    assert explain_match(read, stored).matched == (evidence is not None)
     texts = {"title": title, "content": content}
-    assert all(texts[piece.field][piece.start : piece.end] == piece.text for piece in found or ())
+    assert all(texts[piece.field][piece.start : piece.end] == piece.text for piece in evidence or ())
 
 
 @settings(max_examples=300, deadline=None)

@@ -44,7 +44,9 @@ class Last(Node):
     def find_occurrences(self, evaluation: Evaluation, fields: Fields, limit: int | None) -> list[Occurrence] | None:
         occurrences = evaluation.find_occurrences(self.part, fields, limit) or []
         ends = {0: evaluation.entry.words("title"), 2: evaluation.entry.words("content")}
-        return [found for found in occurrences if found.last == len(ends.get(found.field, ())) - 1] or None
+        return [
+            occurrence for occurrence in occurrences if occurrence.last == len(ends.get(occurrence.field, ())) - 1
+        ] or None
 
     def explain_mismatch(self, evaluation: Evaluation, fields: Fields) -> str:
         return "it is there, but not at the end" if evaluation.find_occurrences(self.part, fields) else ""

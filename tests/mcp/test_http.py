@@ -38,10 +38,10 @@ def serving(desk: Desk, *options: str) -> Iterator[str]:
     command = [sys.executable, "-m", "watcher", "mcp", "--http", "127.0.0.1:0", *options]
     with subprocess.Popen(command, env=desk.environ, stderr=subprocess.PIPE, text=True, cwd=desk.folder) as process:
         assert process.stderr is not None
-        said = process.stderr.readline()
-        address = re.search(r"http://127\.0\.0\.1:\d+/mcp", said)
+        line = process.stderr.readline()
+        address = re.search(r"http://127\.0\.0\.1:\d+/mcp", line)
         try:
-            assert address is not None, said
+            assert address is not None, line
             yield address[0]
         finally:
             process.terminate()
@@ -182,7 +182,9 @@ def test_each_role_is_shown_and_served_its_own_tools(tmp_path: Path) -> None:
         with desk.opened() as app, app.database.write() as db:
             ada = add_person(db, "Ada", Role.ADMIN, None, SHELL, clock.now()).person
             ray = add_person(db, "Ray", Role.READER, None, SHELL, clock.now()).person
-            of_ada, of_ray = (create_token(db, each, "x", each.role, SHELL, clock.now()).text for each in (ada, ray))
+            of_ada, of_ray = (
+                create_token(db, person, "x", person.role, SHELL, clock.now()).text for person in (ada, ray)
+            )
         with serving(desk, "--write") as address:
             tools = {}
             for token in (of_ada, of_ray):

@@ -149,12 +149,12 @@ def test_a_hit_and_a_miss_are_explained_clause_by_clause(reader: Assistant) -> N
     hit = reader.ask("list_hits", topics=["birds"])["hits"][0]
     other = reader.ask("search_entries", query="ministers", limit=1)["entries"][0]
 
-    found = reader.ask("explain_match", topic="birds", hit=hit["id"])
+    explained = reader.ask("explain_match", topic="birds", hit=hit["id"])
     missed = reader.ask("explain_match", topic="birds", entry=other["entry"])
 
-    assert found["matched"]
-    assert found["entry"]["quotes"][0]["text"] == "petrels"
-    assert [child["matched"] for child in found["clause"]["children"]] == [True]
+    assert explained["matched"]
+    assert explained["entry"]["quotes"][0]["text"] == "petrels"
+    assert [child["matched"] for child in explained["clause"]["children"]] == [True]
     assert not missed["matched"]
     assert [child["matched"] for child in missed["clause"]["children"]] == [False, False]
 
@@ -183,10 +183,10 @@ def test_topics_are_drafted_and_counted_and_not_stored(desk: Desk, reader: Assis
 
 @pytest.mark.skipif(not can_use_bundled(), reason="without the extra `meaning` nothing is read for meaning")
 def test_reports_are_found_by_meaning(reader: Assistant) -> None:
-    found = reader.ask("search_entries", like="Seabirds breed on a remote island again", limit=1)["entries"]
+    entries = reader.ask("search_entries", like="Seabirds breed on a remote island again", limit=1)["entries"]
 
-    assert found[0]["title"] == "Storm petrels return to the island"
-    assert 0 < found[0]["likeness"] <= 1
+    assert entries[0]["title"] == "Storm petrels return to the island"
+    assert 0 < entries[0]["likeness"] <= 1
 
 
 def test_long_lists_and_long_texts_are_read_in_parts(reader: Assistant) -> None:
@@ -219,15 +219,15 @@ def test_each_tool_says_what_it_does_takes_and_returns(editor: Assistant, name: 
     assert {"asked_at", "untrusted"} <= set(tool.output_schema["required"])
 
 
-@pytest.mark.parametrize(("tool", "arguments", "said"), BAD, ids=[f"{n}-{case[0]}" for n, case in enumerate(BAD)])
+@pytest.mark.parametrize(("tool", "arguments", "sentence"), BAD, ids=[f"{n}-{case[0]}" for n, case in enumerate(BAD)])
 def test_bad_input_is_answered_with_a_sentence(
-    desk: Desk, reader: Assistant, tool: str, arguments: dict[str, Any], said: str
+    desk: Desk, reader: Assistant, tool: str, arguments: dict[str, Any], sentence: str
 ) -> None:
     result = reader.call(tool, **arguments)
     text = read_text(result)
 
     assert result.is_error
-    assert said in text
+    assert sentence in text
     assert "\n" not in text
     assert len(text) < 500
     assert "Traceback" not in text + desk.log.read_text(encoding="utf-8")
@@ -236,7 +236,7 @@ def test_bad_input_is_answered_with_a_sentence(
 def test_many_calls_at_once_are_all_answered(reader: Assistant) -> None:
     asked = [reader.portal.start_task_soon(reader.client.call_tool, "list_hits", {"limit": n}) for n in range(1, 21)]
 
-    answers = [each.result(120) for each in asked]
+    answers = [request.result(120) for request in asked]
 
     assert [answer.is_error for answer in answers] == [False] * 20
     assert [len(answer.structured_content["hits"]) for answer in answers] == [min(n, 5) for n in range(1, 21)]
@@ -267,7 +267,7 @@ def test_a_judgement_is_recorded_with_write_and_taken_back(desk: Desk, editor: A
 
     assert editor.ask("judge_hit", hit=hit, judgement="relevant")["judged"] == {"id": hit, "label": "relevant"}
     assert read_labels(desk)[hit] == "relevant"
-    assert [each["id"] for each in editor.ask("list_hits", labels=["relevant"])["hits"]] == [hit]
+    assert [row["id"] for row in editor.ask("list_hits", labels=["relevant"])["hits"]] == [hit]
     assert editor.ask("judge_hit", hit=hit, judgement="none")["judged"]["label"] is None
     assert read_labels(desk)[hit] is None
     assert editor.call("judge_hit", hit=999_999, judgement="relevant").is_error
@@ -282,10 +282,10 @@ def test_a_note_is_written_listed_and_deleted_in_the_persons_name(desk: Desk, ed
     empty = editor.call("write_note", item="entry:1", text="  ")
 
     assert (note["author"], note["mentions"]) == ("desk", ["Eda Lind", "Ray"])
-    assert [(each["id"], each["text"]) for each in about["notes"]] == [(note["id"], "Ask the ministry. @Ray")]
+    assert [(row["id"], row["text"]) for row in about["notes"]] == [(note["id"], "Ask the ministry. @Ray")]
     assert "notes.text" in about["untrusted"]
     assert deleted["deleted_at"]
-    assert [each["id"] for each in after["notes"] if not each["deleted_at"]] == []
+    assert [row["id"] for row in after["notes"] if not row["deleted_at"]] == []
     assert (read_text(refused), read_text(empty)) == ("No entry '999999'.", "A note needs a text.")
 
 
@@ -310,7 +310,7 @@ def test_items_are_starred_and_seen_and_back(desk: Desk, editor: Assistant) -> N
 def test_instructions_in_a_report_change_nothing_and_are_marked(desk: Desk, editor: Assistant) -> None:
     before = read_labels(desk)
     entry = editor.ask("search_entries", query='"previous instructions"')["entries"][0]["entry"]
-    hit = next(each for each in editor.ask("list_hits")["hits"] if each["entry"]["entry"] == entry)
+    hit = next(row for row in editor.ask("list_hits")["hits"] if row["entry"]["entry"] == entry)
     asked = {
         **READING, "get_entry": {"entry": entry}, "get_hit": {"hit": hit["id"]},
         "get_story": {"story": hit["entry"]["story"]}, "try_query": {"query": '"previous instructions"'},

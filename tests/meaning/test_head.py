@@ -109,10 +109,10 @@ def test_many_near_misses_cost_little_of_what_belongs(topic: TopicVectors, backg
     belonging = make_cluster(100, seed=22, around=SUBJECT)
     judged = replace(topic, irrelevant=near)
 
-    plain, taught = (fit_topic(each, background, 0.003) for each in (topic, judged))
+    plain, taught = (fit_topic(learned, background, 0.003) for learned in (topic, judged))
 
-    found = [float((fitted.head.score(belonging) >= fitted.threshold).mean()) for fitted in (plain, taught)]
-    assert found[1] > found[0] - 0.1
+    shares = [float((fitted.head.score(belonging) >= fitted.threshold).mean()) for fitted in (plain, taught)]
+    assert shares[1] > shares[0] - 0.1
 
 
 def test_ranking_tells_hits_from_near_misses_better_than_finding_does(

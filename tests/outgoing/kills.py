@@ -99,8 +99,8 @@ async def _deliver(database: Database, ready: DigestContext, clock: Callable[[],
 def _composed(database: Database) -> int:
     """Count the digests there are: they are composed in order, each once."""
     with database.read() as db:
-        found = find_digests(db, limit=1).items
-    return found[0].id if found else 0
+        digests = find_digests(db, limit=1).items
+    return digests[0].id if digests else 0
 
 
 def suffer(database: Database, count: int, kills: int, seed: int, patience: tuple[float, float] = (0.2, 2.0)) -> Fate:
@@ -139,12 +139,12 @@ def _fate(database: Database, server: MailServer, killed: int, seconds: float) -
             rows += page.items
             if (cursor := page.next_cursor) is None:
                 break
-        told = sum(len(list_digest_hit_ids(db, row.digest_id)) for row in rows)
+        reported = sum(len(list_digest_hit_ids(db, row.digest_id)) for row in rows)
     sent = {row.message_id for row in rows if row.state is DeliveryState.SENT}
     doubtful = {row.message_id for row in rows if row.state is DeliveryState.UNCERTAIN}
     return Fate(
         digests=len(rows),
-        hits_told=told,
+        hits_told=reported,
         kills=killed,
         sent=len(sent),
         uncertain=len(doubtful),

@@ -89,7 +89,7 @@ def test_channel_refused_for_more_than_a_day_gives_its_messages_up_with_the_reas
             deliver(database, ready, NOON + hour * HOUR)
             states.append({row.state for row in rows(database)})
 
-    assert all(DeliveryState.DEAD not in each for each in states[:-1])
+    assert all(DeliveryState.DEAD not in state for state in states[:-1])
     assert states[-1] == {DeliveryState.DEAD}
     assert all("client host blocked" in (row.error or "") for row in rows(database))
 

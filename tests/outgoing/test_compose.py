@@ -38,12 +38,12 @@ def titles(digest: object) -> list[str]:
 
 def test_a_slot_that_came_is_composed_once(database: Database) -> None:
     set_up(database, "daily")
-    told = found(database, "Five Eyes partners meet", at=SEVEN - HOUR)
+    hit_ids = found(database, "Five Eyes partners meet", at=SEVEN - HOUR)
 
     first = compose_due(database, press([daily()]), SEVEN + MINUTE)
     second = compose_due(database, press([daily()]), SEVEN + 2 * MINUTE)
 
-    assert [digest.hits for digest in first] == [told]
+    assert [digest.hits for digest in first] == [hit_ids]
     assert first[0].slot_at == SEVEN
     assert second == ()
     with database.read() as db:
@@ -127,11 +127,11 @@ def test_baseline_and_archive_finds_stay_out_unless_asked_for(database: Database
 
 def test_another_digest_tells_the_same_hit_for_itself(sqlite: Database) -> None:
     set_up(sqlite, "daily", "other")
-    told = found(sqlite, "Five Eyes partners meet", at=SEVEN - HOUR)
+    hit_ids = found(sqlite, "Five Eyes partners meet", at=SEVEN - HOUR)
 
     both = compose_due(sqlite, press([daily(), daily(name="other")]), SEVEN)
 
-    assert [digest.hits for digest in both] == [told, told]
+    assert [digest.hits for digest in both] == [hit_ids, hit_ids]
 
 
 def test_an_alert_goes_out_at_once_and_not_twice(database: Database) -> None:
@@ -209,10 +209,10 @@ def test_quiet_hours_hold_alerts_together_and_lose_none(database: Database) -> N
     found(database, "Five Eyes at three", at=night + 4 * HOUR)
 
     held = compose_due(database, press([quiet]), night + 4 * HOUR)
-    [told] = compose_due(database, press([quiet]), night + 7 * HOUR)
+    [digest] = compose_due(database, press([quiet]), night + 7 * HOUR)
 
     assert held == ()
-    assert sorted(titles(told)) == ["Five Eyes at eleven", "Five Eyes at three"]
+    assert sorted(titles(digest)) == ["Five Eyes at eleven", "Five Eyes at three"]
 
 
 def test_quiet_hours_hold_the_delivery_of_a_digest(sqlite: Database) -> None:

@@ -30,7 +30,10 @@ DAY = timedelta(days=1)
 def used_to(database: Database, *counts: int, topic: str = "eyes") -> None:
     """A past: a day for each count, the latest first, on which feeds were read and a topic brought so many hits."""
     with database.write() as db:
-        watched = [WatchedTopic(id=each.id, name=each.name, query=each.query, version="v1") for each in TOPICS]
+        watched = [
+            WatchedTopic(id=known_topic.id, name=known_topic.name, query=known_topic.query, version="v1")
+            for known_topic in TOPICS
+        ]
         sync_topics(db, watched, NOON - 60 * DAY)
         register_subscriptions(db, ["daily", "alerts"], NOON - DAY)
     for number, count in enumerate(counts, 2):
@@ -65,10 +68,10 @@ def test_a_topic_far_above_its_own_usual_is_told_once_a_day(database: Database) 
 def test_a_topic_that_fell_silent_is_told_though_nothing_else_is(database: Database) -> None:
     used_to(database, *[12, 15, 9, 11] * 7)
 
-    [told] = compose_due(database, press([only()]), NOON + MINUTE)
+    [digest] = compose_due(database, press([only()]), NOON + MINUTE)
 
-    assert told.sections == ()
-    assert told.alarms == (
+    assert digest.sections == ()
+    assert digest.alarms == (
         "Five Eyes: far fewer hits than usual: 0 in 24 hours, usually 11.5 a day (median of 28 days)",
     )
     assert len(rows(database)) == 1
@@ -111,9 +114,9 @@ def test_an_alert_tells_of_silence_within_the_hour_and_once(sqlite: Database) ->
     used_to(sqlite, *[12] * 28)
     watching = press([alerts(topics=("eyes",))])
 
-    told = [compose_due(sqlite, watching, NOON + n * 10 * MINUTE) for n in range(30)]
+    composed = [compose_due(sqlite, watching, NOON + n * 10 * MINUTE) for n in range(30)]
 
-    assert [len(digest.alarms) for made in told for digest in made] == [1]
+    assert [len(digest.alarms) for made in composed for digest in made] == [1]
 
 
 def test_chance_alone_raises_an_alarm_on_fewer_than_one_day_in_two_hundred() -> None:
@@ -177,9 +180,9 @@ def test_a_server_that_is_down_costs_the_others_messages_no_tries(sqlite: Databa
 def test_a_slow_channel_keeps_no_other_waiting(sqlite: Database) -> None:
     with MailServer() as slow, MailServer() as quick:
         slow.faults["a@desk.example"] = ["stall"]
-        one = mail(slow.port, "a@desk.example", timeout=timedelta(seconds=20))
+        slow_channel = mail(slow.port, "a@desk.example", timeout=timedelta(seconds=20))
         other = replace(mail(quick.port, "b@desk.example"), name="quick")
-        ready = press([daily(channels=("mail",)), daily(name="other", channels=("quick",))], [one, other])
+        ready = press([daily(channels=("mail",)), daily(name="other", channels=("quick",))], [slow_channel, other])
         compose_now(sqlite, ready, "daily", NOON)
         asyncio.run(_until_taken(sqlite, ready, slow, quick))
 

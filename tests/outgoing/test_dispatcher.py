@@ -57,7 +57,7 @@ def test_a_message_sent_while_the_database_went_away_is_recorded_later_and_not_r
     assert faults == []
     with impatient.read() as db:
         delivered = find_deliveries(db).items
-    assert [(one.state, one.doubts) for one in delivered] == [(DeliveryState.SENT, 0)] * 2
+    assert [(delivery.state, delivery.doubts) for delivery in delivered] == [(DeliveryState.SENT, 0)] * 2
 
 
 async def _send_twice(database: Database, ready: DigestContext, server: LockingMailServer) -> list[object]:

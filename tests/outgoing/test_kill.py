@@ -47,7 +47,7 @@ def lives(
 def test_a_compose_that_dies_tells_every_hit_once(sqlite: Database, point: str) -> None:
     with sqlite.write() as db:
         register_subscriptions(db, ["daily"], NOON - DAY)
-    told = found(sqlite, "Five Eyes partners meet", "Five Eyes partners leave", at=NOON - 6 * HOUR)
+    hit_ids = found(sqlite, "Five Eyes partners meet", "Five Eyes partners leave", at=NOON - 6 * HOUR)
     with MailServer() as server:
         died = not lives(sqlite, server, "compose", point)
         lives(sqlite, server, "compose")
@@ -57,7 +57,7 @@ def test_a_compose_that_dies_tells_every_hit_once(sqlite: Database, point: str) 
     assert sorted(server.recipients) == sorted(f"reader-{number}@desk.example" for number in range(5))
     with sqlite.read() as db:
         [digest] = find_digests(db).items
-        assert sorted(list_digest_hit_ids(db, digest.id)) == sorted(told)
+        assert sorted(list_digest_hit_ids(db, digest.id)) == sorted(hit_ids)
 
 
 @pytest.mark.parametrize(
@@ -120,5 +120,5 @@ def test_a_slack_bot_that_dies_at_any_step_posts_every_part_once(sqlite: Databas
     with sqlite.read() as db:
         count = len(find_deliveries(db).items)
         assert count_deliveries_by_state(db) == {"sent": count}
-    said = [message["metadata"]["event_payload"]["message_id"] for message in server.messages]
-    assert len(said) == len(set(said)) == count > 2
+    messages = [message["metadata"]["event_payload"]["message_id"] for message in server.messages]
+    assert len(messages) == len(set(messages)) == count > 2

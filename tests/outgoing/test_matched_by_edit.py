@@ -80,10 +80,10 @@ def test_it_is_labelled_as_matched_by_an_edit_in_every_format_and_never_as_edite
 
     with sqlite.read() as db:
         digest = preview_digest(db, desk(daily()), "daily", NOON + 2 * HOUR)
-    said = [render_html(digest), render_text(digest), render_markdown(digest), str(render_slack(digest))]
+    texts = [render_html(digest), render_text(digest), render_markdown(digest), str(render_slack(digest))]
 
-    assert all("matches since an edit" in each for each in said)
-    assert not any("Changed since it was reported" in each or "before watching" in each for each in said)
+    assert all("matches since an edit" in text for text in texts)
+    assert not any("Changed since it was reported" in text or "before watching" in text for text in texts)
     assert "13:00" in render_text(digest)
     [hit] = encode_digest_content(digest)["topics"][0]["stories"][0]["hits"]
     assert (hit["matched_by_edit"], hit["edited"], hit["origin"]) == (True, False, "edit")
@@ -105,7 +105,7 @@ def test_an_archive_under_new_numbers_is_silent_until_an_edit_makes_a_match(data
     known = [item(n, f"Known {n}", published_at=NOON - timedelta(hours=n)) for n in range(1, 5)]
     old = [item(n, f"Old walrus {n}", published_at=NOON - timedelta(days=n)) for n in range(50, 65)]
     bring(database, known, now=NOON, matcher=WALRUS)
-    brought = bring(database, [*known, *old], now=NOON + HOUR, matcher=WALRUS)
+    settled = bring(database, [*known, *old], now=NOON + HOUR, matcher=WALRUS)
     silent = compose_due(database, desk(alerts()), NOON + HOUR)
     quiet = [item(n, f"Calm {n}", published_at=NOON - timedelta(days=n)) for n in range(70, 85)]
     bring(database, [*known, *quiet], now=NOON + 2 * HOUR, matcher=WALRUS)
@@ -114,7 +114,7 @@ def test_an_archive_under_new_numbers_is_silent_until_an_edit_makes_a_match(data
 
     alerted = compose_due(database, desk(alerts()), NOON + 3 * HOUR)
 
-    assert brought.quarantined == 15
+    assert settled.quarantined == 15
     assert silent == ()
     assert titles(alerted) == ["A walrus after all"]
 
@@ -143,14 +143,14 @@ def test_a_correction_of_what_always_matched_a_new_topic_is_a_find_in_the_archiv
 
 def test_a_status_page_that_comes_back_to_its_topic_is_alerted_each_time(database: Database) -> None:
     set_up(database, "alerts", "daily")
-    told: list[str] = []
+    alerted: list[str] = []
     levels = ["Level green", "Level red: walrus", "Level green", "Level red: walrus", "Level green", "Walrus again"]
     for day, level in enumerate(levels):
         now = NOON + day * DAY
         bring(database, [item(1, level)], now=now, matcher=WALRUS)
-        told += titles(compose_due(database, desk(alerts()), now + HOUR))
+        alerted += titles(compose_due(database, desk(alerts()), now + HOUR))
 
-    assert told == ["Level red: walrus", "Level red: walrus", "Walrus again"]
+    assert alerted == ["Level red: walrus", "Level red: walrus", "Walrus again"]
     with database.read() as db:
         assert get_hit_count(db) == 1
         assert find_wrong_counters(db) == ()
@@ -184,7 +184,7 @@ def test_a_headline_that_changes_after_its_edit_was_told_is_edited_since_it_was_
     with database.read() as db:
         shown = preview_digest(db, desk(daily()), "daily", NOON + 4 * HOUR)
 
-    said = render_text(shown)
-    assert "[Changed since 14:00]" in said
-    assert "Changed from “Level red: walrus”" in said
-    assert "matches since an edit" not in said
+    text = render_text(shown)
+    assert "[Changed since 14:00]" in text
+    assert "Changed from “Level red: walrus”" in text
+    assert "matches since an edit" not in text

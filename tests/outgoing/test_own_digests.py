@@ -18,7 +18,7 @@ DAY = timedelta(days=1)
 
 def recipients(database: Database) -> list[tuple[str, str]]:
     with database.read() as db:
-        return sorted((each.channel, each.recipient) for each in find_deliveries(db).items)
+        return sorted((delivery.channel, delivery.recipient) for delivery in find_deliveries(db).items)
 
 
 def test_addresses_of_a_digest_take_the_place_of_the_channels(database: Database) -> None:

@@ -33,13 +33,13 @@ def story_ids(database: Database) -> tuple[int, int]:
     """Two stories that Monday's digest has sent: of ferry and crane, and of the quarry."""
     set_up(database, "daily")
     with database.write() as db:
-        one, other = reserve_ids(db, stories, 2)
-        rows = [{"id": id_, "first_at": SEVEN, "last_at": SEVEN, "size": 1} for id_ in (one, other)]
+        first, other = reserve_ids(db, stories, 2)
+        rows = [{"id": id_, "first_at": SEVEN, "last_at": SEVEN, "size": 1} for id_ in (first, other)]
         db.execute(insert(stories), rows)
-    found(database, FERRY, CRANE, at=SEVEN - HOUR, story=one)
+    found(database, FERRY, CRANE, at=SEVEN - HOUR, story=first)
     found(database, QUARRY, at=SEVEN - HOUR, story=other)
     compose(database, 0)
-    return one, other
+    return first, other
 
 
 def compose(database: Database, day: int) -> Digest:
@@ -98,11 +98,11 @@ def test_every_form_of_a_digest_says_what_a_story_was(database: Database, story_
 
     second = compose(database, 1)
 
-    said = f"Regrouped since Monday’s digest: was one story with “{CRANE}”"
-    assert said in " ".join(render_text(second).split())
-    assert said in render_markdown(second)
-    assert said in json.dumps(render_slack(second), ensure_ascii=False)
-    assert said.replace("“", "“<bdi>").replace("”", "</bdi>”") in render_html(second)
+    sentence = f"Regrouped since Monday’s digest: was one story with “{CRANE}”"
+    assert sentence in " ".join(render_text(second).split())
+    assert sentence in render_markdown(second)
+    assert sentence in json.dumps(render_slack(second), ensure_ascii=False)
+    assert sentence.replace("“", "“<bdi>").replace("”", "</bdi>”") in render_html(second)
 
 
 def test_joined_story_is_named(database: Database, story_ids: tuple[int, int]) -> None:

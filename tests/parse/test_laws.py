@@ -23,7 +23,7 @@ FOLDER = Path(__file__).parent.parent / "feeds"
 DOCUMENTS = sorted(path for path in FOLDER.iterdir() if not path.name.endswith(".expected.json"))
 
 _WORDS = st.text(alphabet=string.ascii_letters + string.digits + " .,äéßжщ中文—’", min_size=1, max_size=40)
-_ESCAPED = _WORDS.map(lambda said: said.strip() or "x")
+_ESCAPED = _WORDS.map(lambda words: words.strip() or "x")
 
 
 def read(body: bytes, content_type: str | None = None) -> ParsedFeed | ParseError:

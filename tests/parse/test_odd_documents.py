@@ -45,8 +45,10 @@ def test_odd_document_is_read_as_expected(path: Path) -> None:
     parsed = parse_bytes(path.read_bytes(), URL, content_type)
 
     items = expected.pop("items")
-    said = [{name: plain(getattr(item, name)) for name in one} for item, one in zip(parsed.items, items, strict=True)]
-    assert said == items
+    read = [
+        {name: plain(getattr(item, name)) for name in facts} for item, facts in zip(parsed.items, items, strict=True)
+    ]
+    assert read == items
     why = expected.pop("degraded", None)
     assert parsed.degraded is None if why is None else (parsed.degraded or "").startswith(why)
     for name, value in expected.pop("hints", {}).items():

@@ -64,9 +64,9 @@ def with_neighbours(path: Path) -> tuple[bytes, ParsedFeed]:
     body = path.read_bytes()
     neighbours = b"".join(
         b"<%s><title>Harbour %d</title><link href='https://post.example/n%d'>https://post.example/n%d</link></%s>"
-        % ((name := found[2]), number, number, number, name)
+        % ((name := match[2]), number, number, number, name)
         for number in range(2)
-        if (found := _ITEM.search(body)) is not None and b":" not in found[1]
+        if (match := _ITEM.search(body)) is not None and b":" not in match[1]
     )
     last = list(_ITEM.finditer(body))[-1]
     body = body[: last.end()] + neighbours + body[last.end() :]

@@ -49,21 +49,21 @@ def test_any_bytes_are_a_list_or_a_fault(body: bytes) -> None:
 
 
 def test_folders_within_folders_are_tags_and_a_feed_in_two_is_one() -> None:
-    said = (
+    opml = (
         "<opml version='2.0'><body><outline text='Europe'><outline title='West'>"
         "<outline text='Post' xmlUrl='https://post.example/rss' category='/daily,/press'/></outline></outline>"
         "<outline text='Dailies'><outline text='Post' xmlURL='https://post.example/rss'/></outline></body></opml>"
     )
 
-    [source] = parse_opml(said.encode()).sources
+    [source] = parse_opml(opml.encode()).sources
 
     assert (source.title, source.tags) == ("Post", ("Europe", "West", "daily", "press", "Dailies"))
 
 
 def test_stray_ampersands_of_careless_writers_are_read() -> None:
-    said = b"<opml><body><outline text='Q&A' xmlUrl='https://post.example/rss?a=1&b=2'/></body></opml>"
+    opml = b"<opml><body><outline text='Q&A' xmlUrl='https://post.example/rss?a=1&b=2'/></body></opml>"
 
-    read = parse_opml(said)
+    read = parse_opml(opml)
 
     assert [(source.url, source.title) for source in read.sources] == [("https://post.example/rss?a=1&b=2", "Q&A")]
     assert read.damage is None
@@ -187,11 +187,11 @@ def test_damaged_list_takes_bounded_time(piece: str) -> None:
 def test_hostile_list_is_refused_in_bounded_time(body: bytes) -> None:
     before = process_time()
     try:
-        found = parse_opml(body)
+        outlines = parse_opml(body)
     except ParseError:
-        found = Outlines(sources=())
+        outlines = Outlines(sources=())
 
-    assert found.sources == ()
+    assert outlines.sources == ()
     assert process_time() - before < 5
 
 

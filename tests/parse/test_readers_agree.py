@@ -25,7 +25,7 @@ CUT = {"cut-in-the-third-item"}
 
 
 def quickly_read() -> list[tuple[Path, ParsedFeed]]:
-    found = []
+    documents = []
     for path in sorted(FOLDER.iterdir()):
         if path.name.endswith(".expected.json"):
             continue
@@ -34,8 +34,8 @@ def quickly_read() -> list[tuple[Path, ParsedFeed]]:
         except ParseError:
             continue
         if parsed.parser == "quick":
-            found.append((path, parsed))
-    return found
+            documents.append((path, parsed))
+    return documents
 
 
 READ = quickly_read()
@@ -45,7 +45,7 @@ def facts(item: Item) -> dict[str, object]:
     return {"title": item.title, "link": item.url, "id": item.guid, "date": item.published_at}
 
 
-@pytest.mark.parametrize(("path", "quick"), [pytest.param(*each, id=each[0].stem) for each in READ])
+@pytest.mark.parametrize(("path", "quick"), [pytest.param(*case, id=case[0].stem) for case in READ])
 def test_both_readers_say_the_same(path: Path, quick: ParsedFeed) -> None:
     text, _fault = decode(path.read_bytes(), None)
     # feedparser gets the same text in the encoding that it is told.
@@ -54,8 +54,8 @@ def test_both_readers_say_the_same(path: Path, quick: ParsedFeed) -> None:
     besides = ON_PURPOSE.get(path.stem, "")
 
     whole = judged.items[: len(quick.items)] if path.stem in CUT else judged.items
-    said = [{**facts(item), besides: ""} for item in quick.items]
-    assert said == [{**facts(item), besides: ""} for item in whole]
+    read = [{**facts(item), besides: ""} for item in quick.items]
+    assert read == [{**facts(item), besides: ""} for item in whole]
 
 
 def test_most_documents_are_read_quickly() -> None:

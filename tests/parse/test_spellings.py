@@ -443,8 +443,8 @@ def test_feedparser_and_the_quick_reader_split_alike(item: str) -> None:
     quick, judged = parse_bytes(document, URL), read_loosely(document, URL)
 
     assert quick.parser == "quick"
-    assert [(each.summary, each.content) for each in quick.items] == [
-        (each.summary, each.content) for each in judged.items
+    assert [(read.summary, read.content) for read in quick.items] == [
+        (read.summary, read.content) for read in judged.items
     ]
 
 

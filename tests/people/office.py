@@ -55,9 +55,9 @@ def bearer(token: str) -> dict[str, str]:
 
 
 def find_form_token(page: httpx.Response) -> str:
-    found = re.search(r'name="csrf" (?:content|value)="([^"]+)"', page.text)
-    assert found is not None
-    return found[1]
+    match = re.search(r'name="csrf" (?:content|value)="([^"]+)"', page.text)
+    assert match is not None
+    return match[1]
 
 
 def log_in(client: httpx.Client, name: str, password: str = PASSWORD) -> httpx.Response:

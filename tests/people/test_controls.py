@@ -87,7 +87,7 @@ def _fill(made: World, address: str) -> str:
             client.headers.update(bearer(make_token(made, person)))
             assert _expect(client.post("/api/v1/account/digests", json=MINE)).json()["name"] == OWN[person.role]
             _expect(client.post("/api/v1/views", json={"name": "Mine", "page": "hits", "params": {"topic": ["eyes"]}}))
-            about = {"target": "entry:3", "text": "Look at this.", "to": [each.name for each in PEOPLE]}
+            about = {"target": "entry:3", "text": "Look at this.", "to": [row.name for row in PEOPLE]}
             _expect(client.post("/api/v1/notes", json=about))
             if not person.role.includes(Role.EDITOR):
                 continue
@@ -99,9 +99,9 @@ def _fill(made: World, address: str) -> str:
                 query = {"query": '"cyber command" OR cybercom'}
                 _expect(client.patch("/api/v1/topics/cyber", json=query, headers=whatever))
                 _expect(client.patch("/api/v1/topics/cyber", json={"paused": True}, headers=whatever))
-                told = sorted(client.get("/api/v1/stories").json()["stories"], key=lambda each: -each["size"])
-                story = str(told[0]["id"])
-                _expect(client.post(f"/api/v1/stories/{story}/merge", json={"story": told[1]["id"]}))
+                stories = sorted(client.get("/api/v1/stories").json()["stories"], key=lambda row: -row["size"])
+                story = str(stories[0]["id"])
+                _expect(client.post(f"/api/v1/stories/{story}/merge", json={"story": stories[1]["id"]}))
     with closing(sqlite3.connect(made.folder / "var" / "watcher.db")) as connection:
         connection.execute("UPDATE outbox SET state = 'dead'")
         connection.commit()
@@ -246,7 +246,7 @@ def test_help_on_each_page_leads_to_an_anchor_of_the_manual(
     for path in pages:
         shown = read(clients[Role.ADMIN], path.replace("{own}", OWN[Role.ADMIN]))
         assert shown is not None
-        [link] = [each for each in shown[0].css("header.bar a") if each.text() == "Help"]
+        [link] = [node for node in shown[0].css("header.bar a") if node.text() == "Help"]
         targets[path] = link.attributes["href"] or ""
     manual = {target.partition("#")[0]: _read_anchors(clients[Role.READER], target) for target in targets.values()}
     lost = [
@@ -264,7 +264,7 @@ def test_help_on_each_page_leads_to_an_anchor_of_the_manual(
 def _read_anchors(client: httpx.Client, address: str) -> set[str | None]:
     answer = client.get(address.partition("#")[0])
     assert answer.status_code == 200, address
-    return {each.attributes["id"] for each in LexborHTMLParser(answer.text).css(".prose [id]")}
+    return {node.attributes["id"] for node in LexborHTMLParser(answer.text).css(".prose [id]")}
 
 
 def test_who_is_not_let_in_is_led_to_the_login_and_the_roles(
@@ -285,6 +285,6 @@ def test_who_is_not_let_in_is_led_to_the_login_and_the_roles(
 
 
 def _get_form_token(page: str) -> str:
-    found = re.search(r'name="csrf" value="([^"]+)"', page)
-    assert found is not None
-    return found[1]
+    match = re.search(r'name="csrf" value="([^"]+)"', page)
+    assert match is not None
+    return match[1]

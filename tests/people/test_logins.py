@@ -140,21 +140,21 @@ def test_no_cookie_can_be_made_of_what_the_database_has(office: World) -> None:
         hashes = db.execute(select(people.c.password_hash)).scalars().all()
     assert cookie.split(".")[0] not in stored
     assert token not in stored
-    assert all(each and each.startswith("$argon2id$") for each in hashes)
+    assert all(hash_ and hash_.startswith("$argon2id$") for hash_ in hashes)
 
 
 def test_people_see_their_own_sessions_and_end_them(office: World) -> None:
-    with office.served() as address, logged_in(address, RAY) as here, logged_in(address, RAY) as there:
+    with office.served() as address, logged_in(address, RAY) as first, logged_in(address, RAY) as second:
         with logged_in(address, EDA) as other:
-            listed = here.get("/api/v1/account/sessions").json()["sessions"]
+            listed = first.get("/api/v1/account/sessions").json()["sessions"]
             [elsewhere] = [session["id"] for session in listed if not session["current"]]
 
             assert other.delete(f"/api/v1/account/sessions/{elsewhere}").status_code == 404
-            assert find_name(there) == RAY.name
-            submit(here, "/account/sessions", session=elsewhere)
+            assert find_name(second) == RAY.name
+            submit(first, "/account/sessions", session=elsewhere)
 
-            assert find_name(there) is None
-            assert (find_name(here), find_name(other)) == (RAY.name, EDA.name)
+            assert find_name(second) is None
+            assert (find_name(first), find_name(other)) == (RAY.name, EDA.name)
 
 
 def test_a_list_of_sessions_says_when_and_from_where_each_was_last_seen(office: World) -> None:
@@ -173,14 +173,14 @@ def test_a_list_of_sessions_says_when_and_from_where_each_was_last_seen(office: 
 
 
 def test_a_new_password_ends_the_other_sessions_alone(office: World) -> None:
-    with office.served() as address, logged_in(address, RAY) as here, logged_in(address, RAY) as there:
+    with office.served() as address, logged_in(address, RAY) as first, logged_in(address, RAY) as second:
         answer = submit(
-            here, "/account/password", current=PASSWORD, password="blue heron, two weirs",
+            first, "/account/password", current=PASSWORD, password="blue heron, two weirs",
             password_again="blue heron, two weirs",
         )  # fmt: skip
 
         assert answer.status_code == 303
-        assert (find_name(here), find_name(there)) == (RAY.name, None)
+        assert (find_name(first), find_name(second)) == (RAY.name, None)
         with opened(address) as client:
             assert log_in(client, RAY.name).status_code == 403
             assert log_in(client, RAY.name, "blue heron, two weirs").status_code == 303

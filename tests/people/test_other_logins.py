@@ -190,7 +190,7 @@ def test_people_log_in_at_the_issuer_with_the_role_of_their_groups(tmp_path: Pat
             client.get(agree(go_to_issuer(client), "17"))
             assert find_who(client) == "Noor Haas, editor"
             people = client.get("/api/v1/people", headers=bearer(make_token(made, ADA))).json()["people"]
-    assert [each["login"] for each in people if each["name"] == "Noor Haas"] == ["oidc"]
+    assert [account["login"] for account in people if account["name"] == "Noor Haas"] == ["oidc"]
 
 
 def test_an_issuer_opens_no_account_that_has_a_password(tmp_path: Path, issuer: str) -> None:

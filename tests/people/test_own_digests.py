@@ -50,7 +50,7 @@ def test_a_reader_subscribes_changes_and_ends_a_digest_through_the_api(office: W
         )
         late = client.patch(where, json={"paused": True}, headers={"If-Match": made.headers["etag"]})
         listed = client.get("/api/v1/account/digests").json()["digests"]
-        stored = [each for each in read_digests(office) if each.get("owner")]
+        stored = [digest for digest in read_digests(office) if digest.get("owner")]
         ended = client.delete(where, headers={"If-Match": changed.headers["etag"]})
         left = client.get("/api/v1/account/digests").json()["digests"]
 
@@ -60,8 +60,8 @@ def test_a_reader_subscribes_changes_and_ends_a_digest_through_the_api(office: W
         ["ray@home.example"],
         ["post"],
     )
-    assert [each["to"] for each in listed] == [["ray@work.example"]]
-    assert [(each["owner"], each["timezone"], each["to"]) for each in stored] == [
+    assert [digest["to"] for digest in listed] == [["ray@work.example"]]
+    assert [(digest["owner"], digest["timezone"], digest["to"]) for digest in stored] == [
         (RAY.name, "Europe/Riga", ["ray@work.example"])
     ]
     assert left == []
@@ -86,7 +86,7 @@ def test_what_cannot_be_a_digest_is_refused_with_the_reason(
 
     assert answer.status_code in (400, 422)
     assert reason in answer.text
-    assert [each for each in read_digests(office) if each.get("owner")] == []
+    assert [digest for digest in read_digests(office) if digest.get("owner")] == []
 
 
 def test_nobody_but_an_editor_changes_somebody_elses_digest(office: World) -> None:
@@ -111,7 +111,7 @@ def test_nobody_but_an_editor_changes_somebody_elses_digest(office: World) -> No
     assert answers == [404] * 6
     assert (by_name.status_code, by_editor.status_code) == (403, 200)
     assert stolen.status_code in (400, 422)
-    assert [each["name"] for each in read_digests(office) if each.get("owner")] == [of_eda["name"]]
+    assert [digest["name"] for digest in read_digests(office) if digest.get("owner")] == [of_eda["name"]]
 
 
 def test_a_reader_subscribes_on_the_page(office: World) -> None:
@@ -131,7 +131,7 @@ def test_a_reader_subscribes_on_the_page(office: World) -> None:
             timezone="Asia/Tokyo", topic="eyes",
         )  # fmt: skip
         shown = ray.get(saved.headers["location"]).text
-        [mine] = [each for each in read_digests(office) if each.get("owner")]
+        [mine] = [digest for digest in read_digests(office) if digest.get("owner")]
         not_hers = submit(eda, "/account/digests/act", "/account", name=str(mine["name"]), do="end")
         paused = submit(ray, "/account/digests/act", "/account", name=str(mine["name"]), do="pause")
         ended = submit(ray, "/account/digests/act", "/account", name=str(mine["name"]), do="end")
@@ -148,7 +148,7 @@ def test_a_reader_subscribes_on_the_page(office: World) -> None:
     assert "ray@home.example" in shown
     assert not_hers.status_code == 404
     assert (paused.status_code, ended.status_code) == (303, 303)
-    assert [each for each in read_digests(office) if each.get("owner")] == []
+    assert [digest for digest in read_digests(office) if digest.get("owner")] == []
 
 
 def test_a_digest_stops_with_its_owner_and_goes_on_when_the_owner_is_back(
@@ -161,8 +161,8 @@ def test_a_digest_stops_with_its_owner_and_goes_on_when_the_owner_is_back(
         name = ray.post("/api/v1/account/digests", json=MINE).json()["name"]
         with office.app.database.write() as db:
             disable_person(db, RAY.name, SHELL, office.clock())
-        left = {each["name"]: each for each in ada.get("/api/v1/digests").json()["digests"]}[name]
-        status = {each["name"]: each for each in ada.get("/api/v1/status").json()["digests"]}[name]
+        left = {digest["name"]: digest for digest in ada.get("/api/v1/digests").json()["digests"]}[name]
+        status = {digest["name"]: digest for digest in ada.get("/api/v1/status").json()["digests"]}[name]
         pages = [ada.get(path).text for path in ("/digests", "/overview")]
         capsys.readouterr()
         codes = [run(["--config", str(office.folder), *words]) for words in (["digest", "list"], ["status"])]
@@ -170,7 +170,7 @@ def test_a_digest_stops_with_its_owner_and_goes_on_when_the_owner_is_back(
         sent = ada.post(f"/api/v1/digests/{name}/send")
         with office.app.database.write() as db:
             enable_person(db, RAY.name, SHELL, office.clock())
-        back = {each["name"]: each for each in ada.get("/api/v1/digests").json()["digests"]}[name]
+        back = {digest["name"]: digest for digest in ada.get("/api/v1/digests").json()["digests"]}[name]
 
     assert (left["owner"], left["stopped"], left["next_at"]) == (RAY.name, True, None)
     assert status == left

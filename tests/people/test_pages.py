@@ -39,8 +39,8 @@ def read_state(address: str, token: str) -> str:
     with opened(address) as client:
         client.headers.update(bearer(token))
         parts = [client.get(f"/api/v1/{path}").json() for path in ("people", "account/sessions", "account/tokens")]
-    for each in parts[2]["tokens"]:
-        each.pop("last_used_at")
+    for row in parts[2]["tokens"]:
+        row.pop("last_used_at")
     return str(parts)
 
 
@@ -61,7 +61,7 @@ def visited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visited]:
     with staffed(tmp_path_factory.mktemp("office") / "config") as made, made.served() as address:
         with logged_in(address, ADA) as ada, logged_in(address, RAY) as ray:
             own, stolen = (
-                each.get("/account").text.split('name="csrf" value="')[1].split('"')[0] for each in (ada, ray)
+                person.get("/account").text.split('name="csrf" value="')[1].split('"')[0] for person in (ada, ray)
             )
             yield Visited(address, make_token(made, ADA), ada, own, stolen)
 
@@ -175,7 +175,7 @@ def test_a_judgement_keeps_its_author(office: World) -> None:
         submit(eda, f"/hits/{hit['id']}/label", "/hits", label="relevant")
 
     with office.app.database.read() as db:
-        assert [each.author for each in load_judgements(db, hit["topic"])] == [EDA.name]
+        assert [judgement.author for judgement in load_judgements(db, hit["topic"])] == [EDA.name]
 
 
 def test_two_admins_at_once_leave_one(office: World) -> None:

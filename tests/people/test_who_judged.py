@@ -31,14 +31,14 @@ def test_who_judged_a_hit_stands_beside_it_for_everybody(office: World) -> None:
         detail = ray.get(f"/hits/{hit_id}").text
         ada.put(f"{where}/label", json={"label": "irrelevant"})
         by_ada = ada.get(where).json()
-        listed = {each["id"]: each["judged_by"] for each in ada.get("/api/v1/hits").json()["hits"]}
+        listed = {hit["id"]: hit["judged_by"] for hit in ada.get("/api/v1/hits").json()["hits"]}
         ada.put(f"{where}/label", json={"label": None})
         undone = ada.get(where).json()
 
     assert (before["label"], before["judged_by"]) == (None, None)
     assert (by_eda["label"], by_eda["judged_by"]) == ("relevant", EDA.name)
     assert (by_ada["label"], by_ada["judged_by"]) == ("irrelevant", ADA.name)
-    assert [each for each in listed.values() if each] == [ADA.name]
+    assert [hit for hit in listed.values() if hit] == [ADA.name]
     assert f'relevant, says <span dir="auto">{EDA.name}</span>' in shown
     assert EDA.name in detail
     assert (undone["label"], undone["judged_by"]) == (None, None)
@@ -49,16 +49,16 @@ def test_who_judged_a_proposal_or_a_storys_hit_stands_beside_it(office: World) -
     with office.served() as address, opened(address) as eda, opened(address) as ada, logged_in(address, RAY) as ray:
         eda.headers.update(bearer(make_token(office, EDA)))
         ada.headers.update(bearer(make_token(office, ADA)))
-        taken, refused = (each["id"] for each in eda.get("/api/v1/proposals").json()["proposals"])
+        taken, refused = (proposal["id"] for proposal in eda.get("/api/v1/proposals").json()["proposals"])
         hit_id = ada.put(f"/api/v1/proposals/{taken}/label", json={"label": "relevant"}).json()["hit"]
         eda.put(f"/api/v1/proposals/{refused}/label", json={"label": "irrelevant"})
         listed = {
-            each["id"]: each["judged_by"]
-            for each in eda.get("/api/v1/proposals", params={"state": ["accepted", "rejected"]}).json()["proposals"]
+            proposal["id"]: proposal["judged_by"]
+            for proposal in eda.get("/api/v1/proposals", params={"state": ["accepted", "rejected"]}).json()["proposals"]
         }
         hit = eda.get(f"/api/v1/hits/{hit_id}").json()
-        for each in ada.get("/api/v1/hits").json()["hits"]:
-            ada.put(f"/api/v1/hits/{each['id']}/label", json={"label": "relevant"})
+        for proposal in ada.get("/api/v1/hits").json()["hits"]:
+            ada.put(f"/api/v1/hits/{proposal['id']}/label", json={"label": "relevant"})
         proposals, stories = ray.get("/proposals", params={"state": "rejected"}).text, ray.get("/stories").text
         eda.put(f"/api/v1/proposals/{refused}/label", json={"label": None})
         undone = eda.get(f"/api/v1/proposals/{refused}").json()

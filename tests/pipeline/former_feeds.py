@@ -24,14 +24,14 @@ SITE = "https://former.example"
 
 
 def news(number: int, **facts: object) -> News:
-    said: dict[str, object] = {
+    fields: dict[str, object] = {
         "title": f"Report {number} of the harbour",
         "guid": f"urn:report:{number}",
         "link": f"{SITE}/{number}",
         "text": f"What report {number} says.",
         "date": NOON - number * HOUR,
     }
-    return News(**(said | facts))  # type: ignore[arg-type]
+    return News(**(fields | facts))  # type: ignore[arg-type]
 
 
 def place(number: int, **facts: object) -> News:

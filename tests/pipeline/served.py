@@ -81,7 +81,7 @@ class Served:
 
     @staticmethod
     def body(items: Iterable[News]) -> bytes:
-        written = "".join(one.xml() for one in items)
+        written = "".join(item.xml() for item in items)
         return f"<rss version='2.0'><channel><title>Post</title>{written}</channel></rss>".encode()
 
     @property

@@ -79,8 +79,8 @@ class Desk:
             return sorted(stored.entry.item.title for stored in load_entries_after(db))
 
 
-def numbered(*numbers: int, said: str = "Report") -> bytes:
-    return rss(*((f"g{number}", f"{said} {number}") for number in numbers))
+def numbered(*numbers: int, title: str = "Report") -> bytes:
+    return rss(*((f"g{number}", f"{title} {number}") for number in numbers))
 
 
 def test_the_first_items_of_a_document_are_stored_and_the_rest_the_next_day(database: Database, press: Server) -> None:
@@ -128,8 +128,8 @@ def test_what_the_first_document_held_is_baseline_whenever_it_is_stored(database
     desk.poll(NOON + 2 * DAY)
 
     with database.read() as db:
-        found = {hit.stored.entry.item.title: hit.stored.baseline for hit in find_hits(db).items}
-    assert found == {title: title != "Walrus news" for title in ("Walrus news", *(title for _guid, title in old))}
+        hits = {hit.stored.entry.item.title: hit.stored.baseline for hit in find_hits(db).items}
+    assert hits == {title: title != "Walrus news" for title in ("Walrus news", *(title for _guid, title in old))}
 
 
 def test_an_item_that_is_served_all_day_is_left_out_once(database: Database, press: Server) -> None:
@@ -196,11 +196,11 @@ def test_a_feed_may_have_a_budget_of_its_own(sqlite: Database, press: Server) ->
 
 def test_the_newest_by_date_are_stored_first_where_all_have_dates(sqlite: Database, press: Server) -> None:
     desk = Desk(sqlite, press, Budget(entries=2))
-    said = "".join(
+    items = "".join(
         f"<item><guid>d{day}</guid><title>Day {day}</title><pubDate>{day:02} Feb 2026 10:00:00 GMT</pubDate></item>"
         for day in range(1, 8)
     )
-    desk.serve(f"<rss version='2.0'><channel><title>Old first</title>{said}</channel></rss>".encode())
+    desk.serve(f"<rss version='2.0'><channel><title>Old first</title>{items}</channel></rss>".encode())
 
     desk.poll(NOON)
 
@@ -214,8 +214,8 @@ def test_a_warning_is_logged_once_a_day(sqlite: Database, press: Server, capsys:
         desk.serve(numbered(*range(100 * hour, 100 * hour + 5)))
         capsys.readouterr()
         desk.poll(NOON + hour * HOUR)
-        said = capsys.readouterr()
-        warnings.append((said.out + said.err).count("items left out"))
+        output = capsys.readouterr()
+        warnings.append((output.out + output.err).count("items left out"))
 
     assert warnings == [1, 0, 0, 1, 0]
     assert all("beyond the daily budget" in poll.message for poll in desk.history)

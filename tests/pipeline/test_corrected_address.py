@@ -39,13 +39,13 @@ Written = tuple[str, str, datetime | None]
 
 
 def rss(*items: Written, place: str = "https://harbour.example") -> Reply:
-    said = "".join(
+    written = "".join(
         f"<item><guid isPermaLink='false'>{guid}</guid><link>{place}/{guid}</link><title>{title}</title>"
         + (f"<pubDate>{format_datetime(date)}</pubDate>" if date else "")
         + "</item>"
         for guid, title, date in items
     )
-    return Reply(f"<rss version='2.0'><channel><title>Post</title>{said}</channel></rss>".encode())
+    return Reply(f"<rss version='2.0'><channel><title>Post</title>{written}</channel></rss>".encode())
 
 
 def reports(first: int, last: int, now: datetime, *, dated: bool = True) -> list[Written]:
@@ -88,8 +88,8 @@ class Desk:
     def news(self) -> list[str]:
         """List the headlines of hits that are reported: those that are no baseline, the oldest first."""
         with self.database.read() as db:
-            found = [hit.stored for hit in find_hits(db, limit=200).items if not hit.stored.baseline]
-        return [stored.entry.item.title for stored in sorted(found, key=lambda stored: -stored.id)]
+            news = [hit.stored for hit in find_hits(db, limit=200).items if not hit.stored.baseline]
+        return [stored.entry.item.title for stored in sorted(news, key=lambda stored: -stored.id)]
 
     def known(self) -> int:
         with self.database.read() as db:
@@ -248,9 +248,9 @@ def test_history_hits_and_health_go_on_under_the_new_address(desk: Desk) -> None
 
     with desk.database.read() as db:
         assert [feed.config.url for feed in load_feeds(db)] == [f"{desk.press.url}/b"]
-        found = find_hits(db).items
+        hits = find_hits(db).items
         outcomes = [poll.outcome for poll in load_polls(db, desk.get("/b").id)]
-    assert {hit.stored.entry.feed_url for hit in found} == {f"{desk.press.url}/b"}
+    assert {hit.stored.entry.feed_url for hit in hits} == {f"{desk.press.url}/b"}
     assert outcomes == ["read", "not-found", "not-found", "not-found", "read"]
 
 
@@ -281,9 +281,9 @@ def test_an_alert_goes_out_for_what_came_meanwhile_through_the_configuration(
     def write(path: str) -> None:
         (folder / "feeds.yaml").write_text(yaml.safe_dump({"feeds": [f"{press.url}{path}"]}), "utf-8")
 
-    told = {"channels": {"files": {"kind": "file", "folder": "out"}}, "fetch": {"allow": ["127.0.0.0/8"]}}
+    settings = {"channels": {"files": {"kind": "file", "folder": "out"}}, "fetch": {"allow": ["127.0.0.0/8"]}}
     alerts = [{"name": "alerts", "schedule": "immediate", "channels": ["files"]}]
-    (folder / "watcher.yaml").write_text(yaml.safe_dump(told | {"digests": alerts}), "utf-8")
+    (folder / "watcher.yaml").write_text(yaml.safe_dump(settings | {"digests": alerts}), "utf-8")
     (folder / "topics.yaml").write_text(yaml.safe_dump({"topics": [{"id": "walrus", "query": "walrus"}]}), "utf-8")
     desk = Desk(database, press)
     press.pages["/rss"] = rss(*reports(1, 6, NOON))

@@ -82,7 +82,7 @@ def test_every_entry_has_a_language_and_lang_uses_it(polls: Polls) -> None:
 
     settled = polls.poll(ENGLISH, FRENCH, SWEDISH, query="lang:fr AND (port OR harbour)")
 
-    assert [each.entry.item.language for each in settled.new] == ["en", "fr", "sv"]
+    assert [stored.entry.item.language for stored in settled.new] == ["en", "fr", "sv"]
     assert [hit.entry_id for hit in settled.hits] == [settled.new[1].id]
     assert polls.found("lang:fr AND (port OR harbour)") == {"Port fermé"}
     assert polls.found("lang:en AND (port OR harbour)") == {"Harbour closed"}
@@ -94,7 +94,7 @@ def test_configured_language_counts_before_the_text_and_after_the_item(polls: Po
 
     settled = polls.poll(ENGLISH, SWEDISH, language="en")
 
-    assert [each.entry.item.language for each in settled.new] == ["nl", "sv"]
+    assert [stored.entry.item.language for stored in settled.new] == ["nl", "sv"]
 
 
 def test_language_of_the_feed_gives_the_region_and_decides_short_texts(polls: Polls) -> None:
@@ -102,7 +102,7 @@ def test_language_of_the_feed_gives_the_region_and_decides_short_texts(polls: Po
 
     settled = polls.poll(ENGLISH, FRENCH, TAGGED, language="en-gb")
 
-    assert [each.entry.item.language for each in settled.new] == ["en-GB", "fr", "en-GB"]
+    assert [stored.entry.item.language for stored in settled.new] == ["en-GB", "fr", "en-GB"]
 
 
 def test_tag_of_a_feed_is_found_beside_the_categories_of_its_items(polls: Polls) -> None:
@@ -110,7 +110,10 @@ def test_tag_of_a_feed_is_found_beside_the_categories_of_its_items(polls: Polls)
 
     settled = polls.poll(ENGLISH, TAGGED, query='tag:press AND tag:"daily news" AND tag:sea')
 
-    assert [each.entry.item.tags for each in settled.new] == [("Press", "daily news"), ("Sea", "press", "daily news")]
+    assert [stored.entry.item.tags for stored in settled.new] == [
+        ("Press", "daily news"),
+        ("Sea", "press", "daily news"),
+    ]
     [hit] = settled.hits
     assert hit.entry_id == settled.new[1].id
     tags = "\n".join(settled.new[1].entry.item.tags)
@@ -132,7 +135,7 @@ def test_changed_tags_and_languages_are_no_edits(polls: Polls) -> None:
     again = polls.poll(ENGLISH, FRENCH, TAGGED, language="en")
 
     assert again.edited == ()
-    assert [each.entry.item.tags for each in again.new] == [("Sea", "press", "wire")]
+    assert [stored.entry.item.tags for stored in again.new] == [("Sea", "press", "wire")]
     with polls.database.read() as db:
         kept = load_entry(db, before.new[0].id)
     assert (kept.entry.item.tags, kept.entry.item.language, kept.version) == (("press",), "en", 1)

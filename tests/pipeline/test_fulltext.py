@@ -43,10 +43,10 @@ def press() -> Iterator[Server]:
         yield server
 
 
-def article(said: str, charset: str = "utf-8", declared: bool = True) -> Reply:
+def article(paragraph: str, charset: str = "utf-8", declared: bool = True) -> Reply:
     head = f"<head><meta charset='{charset}'><title>A page</title></head>"
     text = f"<!doctype html><html>{head}<body><nav>Home Sport</nav><article><h1>A page</h1>"
-    text += "".join(f"<p>Part {part}. {WORDS}{said} {WORDS}</p>" for part in range(3)) + "</article></body></html>"
+    text += "".join(f"<p>Part {part}. {WORDS}{paragraph} {WORDS}</p>" for part in range(3)) + "</article></body></html>"
     kind = f"text/html; charset={charset}" if declared else "text/html"
     return Reply(text.encode(charset), headers={"Content-Type": kind})
 

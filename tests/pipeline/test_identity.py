@@ -67,7 +67,7 @@ def test_a_place_of_a_page_that_comes_later_is_news(served: Served) -> None:
 
     settled = served.poll(release(9), *(release(n) for n in range(3)))
 
-    assert [(each.entry.item.title, each.baseline) for each in settled.new] == [("Release 9", False)]
+    assert [(stored.entry.item.title, stored.baseline) for stored in settled.new] == [("Release 9", False)]
     assert settled.edited == ()
 
 
@@ -100,7 +100,7 @@ def test_an_item_known_by_its_mark_hides_no_other_with_its_id(served: Served) ->
     settled = served.poll(replace(story(1), title="Another story"), story(1), story(2))
 
     assert served.repeated == [False, True, True]
-    assert [each.entry.item.title for each in settled.new] == ["Another story"]
+    assert [stored.entry.item.title for stored in settled.new] == ["Another story"]
     assert [served.poll(*some).new for some in ([story(1)], [replace(story(1), title="Another story")])] == [(), ()]
     assert len(served.titles) == 3
 
@@ -110,7 +110,7 @@ def test_an_item_known_by_its_mark_hides_no_other_with_its_id_and_headline(serve
 
     settled = served.poll(replace(story(1), text="Only at noon."), story(1), story(2))
 
-    assert [each.entry.item.summary for each in settled.new] == ["Only at noon."]
+    assert [stored.entry.item.summary for stored in settled.new] == ["Only at noon."]
     assert served.poll(story(1), replace(story(1), text="Only at noon."), story(2)).new == ()
 
 
@@ -126,14 +126,14 @@ def test_ids_that_change_all_the_time_leave_one_alias_behind(served: Served) -> 
 
 
 def test_what_was_pruned_under_a_shared_id_does_not_return(served: Served) -> None:
-    one, two = (replace(story(n), guid="same", link=PAGE) for n in range(2))
-    served.poll(one, two)
+    first, two = (replace(story(n), guid="same", link=PAGE) for n in range(2))
+    served.poll(first, two)
     served.now += timedelta(days=2)
     kept = Retention(entries=timedelta(days=1), hits=timedelta(days=1))
     prune_database(served.database, kept, served.now)
     assert served.titles == []
 
-    assert [served.poll(*some).new for some in ([one, two], [two], [one], [two, one])] == [()] * 4
+    assert [served.poll(*some).new for some in ([first, two], [two], [first], [two, first])] == [()] * 4
 
 
 def test_what_was_pruned_under_a_changed_id_does_not_return(served: Served) -> None:
@@ -148,11 +148,11 @@ def test_what_was_pruned_under_a_changed_id_does_not_return(served: Served) -> N
 
 
 def test_a_delta_brings_the_second_item_of_an_id(served: Served) -> None:
-    one, two = (replace(story(n), guid="same", link=PAGE) for n in range(2))
-    served.poll(one)
-    assert [len(served.poll(two, one, status=226).new), len(served.poll(two, status=226).new)] == [1, 0]
+    first, two = (replace(story(n), guid="same", link=PAGE) for n in range(2))
+    served.poll(first)
+    assert [len(served.poll(two, first, status=226).new), len(served.poll(two, status=226).new)] == [1, 0]
 
-    assert served.poll(one, two).new == ()
+    assert served.poll(first, two).new == ()
 
 
 def test_the_id_of_an_entry_is_stored_once(served: Served) -> None:
@@ -166,7 +166,7 @@ def test_the_id_of_an_entry_is_stored_once(served: Served) -> None:
 
     with served.database.read() as db:
         rows = db.execute(select(entries.c.key, entries.c.guid, entries.c.url_mark).order_by(entries.c.id)).all()
-        stored = [each.entry.key for each in load_entries_after(db)]
+        stored = [entry.entry.key for entry in load_entries_after(db)]
     assert [row.key for row in rows] == [None] * 4
     assert [row.guid for row in rows] == [None, None, f"{long}?p=3", "urn:4"]
     assert rows[0].url_mark is None
@@ -224,7 +224,7 @@ def test_what_was_served_is_held_and_what_is_held_is_no_news(
     served = Served(shelf_database, f"https://post.example/{next(NUMBERS)}")
     for document in documents:
         served.poll(*document)
-    assert served.texts >= {(one.title, one.text) for document in documents for one in document}
+    assert served.texts >= {(item.title, item.text) for document in documents for item in document}
     kept = served.titles
 
     last = list(documents[-1])

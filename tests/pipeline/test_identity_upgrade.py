@@ -81,7 +81,7 @@ def test_the_first_poll_recovers_what_was_merged_and_alerts_nobody(upgraded: Dat
     first = served.poll(*document, matcher=REPORTS)
 
     assert (len(first.new), first.recovered, first.edited, first.lost, first.merged) == (merged, merged, (), 0, 0)
-    assert all(each.baseline for each in first.new)
+    assert all(stored.baseline for stored in first.new)
     assert len(served.titles) == len(document)
     assert (served.feed.document.identity_version, served.feed.stats.recovered) == (IDENTITY_VERSION, merged)
     with upgraded.read() as db:
@@ -112,7 +112,7 @@ def test_later_polls_alert(upgraded: Database, name: str, fresh: News) -> None:
 
     settled = served.poll(fresh, *DOCUMENTS[name], matcher=REPORTS)
 
-    assert [(each.entry.item.title, each.baseline) for each in settled.new] == [(fresh.title, False)]
+    assert [(stored.entry.item.title, stored.baseline) for stored in settled.new] == [(fresh.title, False)]
     assert (len(settled.hits), settled.edited) == (1, ())
 
 
@@ -121,7 +121,9 @@ def test_an_item_whose_former_key_is_unknown_is_news_in_the_first_poll(upgraded:
 
     settled = served.poll(news(9), *DOCUMENTS["sound"])
 
-    assert [(each.entry.item.title, each.baseline) for each in settled.new] == [("Report 9 of the harbour", False)]
+    assert [(stored.entry.item.title, stored.baseline) for stored in settled.new] == [
+        ("Report 9 of the harbour", False)
+    ]
     assert settled.recovered == 0
 
 
@@ -132,7 +134,7 @@ def test_an_edit_in_the_first_poll_is_an_edit(upgraded: Database) -> None:
 
         settled = served.poll(edited, *document[1:])
 
-        assert [each.entry.item.title for each in settled.edited] == ["Corrected"], name
+        assert [stored.entry.item.title for stored in settled.edited] == ["Corrected"], name
         assert settled.recovered == len(settled.new) == MERGED.get(name, 0)
 
 
@@ -157,7 +159,7 @@ def test_a_delta_before_the_first_whole_document_leaves_the_upgrade_to_it(upgrad
     pushed = served.poll(place(9), status=226)
     whole = served.poll(place(9), *DOCUMENTS["places"])
 
-    assert [each.baseline for each in pushed.new] == [False]
+    assert [stored.baseline for stored in pushed.new] == [False]
     assert (whole.recovered, served.feed.document.identity_version) == (3, IDENTITY_VERSION)
 
 

@@ -91,8 +91,8 @@ class Desk:
 
     def list_proposals(self, **filters: object) -> list[Proposal]:
         with self.database.read() as db:
-            found = list_proposals(db, ProposalFilters(**filters), limit=1000).items  # type: ignore[arg-type]
-        return [stored.proposal for stored in found]
+            proposals = list_proposals(db, ProposalFilters(**filters), limit=1000).items  # type: ignore[arg-type]
+        return [stored.proposal for stored in proposals]
 
     def count_backlog(self) -> int:
         with self.database.read() as db:

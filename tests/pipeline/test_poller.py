@@ -149,11 +149,11 @@ def test_guids_that_all_change_bring_no_news(database: Database, press: Server) 
 
 
 def test_copies_in_several_outlets_are_one_story(database: Database, press: Server) -> None:
-    said = (
+    text = (
         "Five Eyes partners weigh limits on what they share with Washington|Officials are reviewing what they pass on."
     )
-    press.pages["/a"] = Reply(rss(("1", said)))
-    press.pages["/b"] = Reply(rss(("2", said)))
+    press.pages["/a"] = Reply(rss(("1", text)))
+    press.pages["/b"] = Reply(rss(("2", text)))
     press.pages["/c"] = Reply(
         rss(("3", "Five Eyes of a potato sold at auction|A farmer in the north was amazed today."))
     )
@@ -162,9 +162,9 @@ def test_copies_in_several_outlets_are_one_story(database: Database, press: Serv
     poll(database, NOON)
 
     with database.read() as db:
-        told = find_stories(db).items
-    assert sorted(story.size for story in told) == [1, 2]
-    assert sum(report.copy for story in told for report in story.reports) == 1
+        stories = find_stories(db).items
+    assert sorted(story.size for story in stories) == [1, 2]
+    assert sum(report.copy for story in stories for report in story.reports) == 1
 
 
 def test_a_report_is_a_copy_also_when_its_original_is_polled_after_it(database: Database, press: Server) -> None:
@@ -221,11 +221,11 @@ def test_filters_and_pages_reach_every_hit_once(database: Database, press: Serve
             seen += [hit.id for hit in page.items]
             if (cursor := page.next_cursor) is None:
                 break
-        found = search_entries(db, parse_query("number")).items
+        entries = search_entries(db, parse_query("number")).items
 
     assert len(seen) == len(set(seen)) == 25
     assert seen == sorted(seen, reverse=True)
-    assert len(found) == 25
+    assert len(entries) == 25
 
 
 def test_a_flood_goes_into_several_transactions_and_what_is_known_unread_does_not_count() -> None:

@@ -188,10 +188,10 @@ def test_a_changed_password_is_tried_at_once(tmp_path: Path) -> None:
         app.sync(NOON + HOUR)
 
         with app.database.read() as db:
-            found = {feed.config.url: feed for feed in load_feeds(db)}
-        assert found["https://desk.example/feed"].state is FeedState.ACTIVE
-        assert found["https://desk.example/feed"].poll.next_poll_at == NOON + HOUR
-        assert found["https://other.example/feed"].state is FeedState.BLOCKED
+            feeds = {feed.config.url: feed for feed in load_feeds(db)}
+        assert feeds["https://desk.example/feed"].state is FeedState.ACTIVE
+        assert feeds["https://desk.example/feed"].poll.next_poll_at == NOON + HOUR
+        assert feeds["https://other.example/feed"].state is FeedState.BLOCKED
         app.retry_logins(NOON + 2 * HOUR)
         with app.database.read() as db:
             assert load_feed(db, "https://desk.example/feed").poll.next_poll_at == NOON + 2 * HOUR

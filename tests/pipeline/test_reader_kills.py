@@ -73,7 +73,7 @@ def test_two_readers_killed_at_random_leave_each_entry_with_one_vector(
         proposed = sum(count_proposals(db).get("port", {}).values())
     passages = [build_passage(entry.entry.item.title, "", "") for entry in entries]
     expected = WordEncoder().encode_passages(passages)
-    found = decode_vectors([vectors[entry.id] for entry in entries])
+    decoded = decode_vectors([vectors[entry.id] for entry in entries])
     assert (len(entries), stored, claims, left) == (count, count, 0, (False, 0))
-    assert np.min(np.sum(expected * found, axis=1)) > 0.99
+    assert np.min(np.sum(expected * decoded, axis=1)) > 0.99
     assert proposed <= 3

@@ -27,11 +27,11 @@ NO_TOPICS: TopicMatcher = compile_topics([])
 
 
 def rss(*items: tuple[str, str, str]) -> bytes:
-    said = "".join(
+    written = "".join(
         f"<item><guid>{guid}</guid><title>{title}</title><description>{text}</description></item>"
         for guid, title, text in items
     )
-    return f"<rss version='2.0'><channel><title>Post</title>{said}</channel></rss>".encode()
+    return f"<rss version='2.0'><channel><title>Post</title>{written}</channel></rss>".encode()
 
 
 class Polls:
@@ -77,7 +77,7 @@ def test_what_stands_as_it_stood_is_not_read_again(polls: Polls) -> None:
     again = polls.read(C, A, B)
 
     assert polls.repeated == [False, True, True]
-    assert [each.entry.item.title for each in again.new] == ["Fog"]
+    assert [stored.entry.item.title for stored in again.new] == ["Fog"]
     assert (again.seen, len(again.edited), again.lost) == (3, 0, 0)
 
 
@@ -88,7 +88,7 @@ def test_an_item_that_says_something_else_is_read_and_is_an_edit(polls: Polls) -
     edited = polls.read(C, (A[0], A[1], "Until further notice."), B).edited
 
     assert polls.repeated == [True, False, True]
-    assert [(each.entry.item.summary, each.version) for each in edited] == [("Until further notice.", 2)]
+    assert [(stored.entry.item.summary, stored.version) for stored in edited] == [("Until further notice.", 2)]
 
 
 def test_a_new_item_with_the_headline_of_one_that_is_still_listed_is_news(polls: Polls) -> None:
@@ -97,7 +97,7 @@ def test_a_new_item_with_the_headline_of_one_that_is_still_listed_is_news(polls:
     again = polls.read(("other", A[1], "A second time."), A, B)
 
     assert polls.repeated == [False, True, True]
-    assert [each.entry.key for each in again.new] == ["guid:other"]
+    assert [stored.entry.key for stored in again.new] == ["guid:other"]
 
 
 def test_an_item_that_left_and_came_back_is_known(polls: Polls) -> None:
@@ -118,7 +118,7 @@ def test_what_is_pruned_is_looked_up_as_long_as_it_is_listed(polls: Polls) -> No
     after = polls.read(C, A, B)
     later = polls.read((C[0], C[1], "In the east."), A, B)
 
-    assert [each.entry.item.title for each in after.new] == ["Fog"]
+    assert [stored.entry.item.title for stored in after.new] == ["Fog"]
     assert polls.repeated == [False, False, False]
     assert (len(later.new), len(later.edited)) == (0, 1)
 

@@ -125,7 +125,7 @@ class World:
 
     async def push(self, body: bytes, *, secret: str | None = None, method: str = "sha256") -> httpx.Response:
         """Push as the hub does, signed with what it was given unless told otherwise."""
-        asked = next(each for each in reversed(self.hub.asked) if "hub.secret" in each)
+        asked = next(request for request in reversed(self.hub.asked) if "hub.secret" in request)
         key = asked["hub.secret"] if secret is None else secret
         signature = f"{method}={hmac.new(key.encode(), body, method).hexdigest()}"
         headers = {"Content-Type": "application/rss+xml", "X-Hub-Signature": signature}
@@ -141,26 +141,26 @@ class World:
 @asynccontextmanager
 async def world(database: Database) -> AsyncIterator[World]:
     hub = Hub()
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
+    with socket.socket() as free_socket:
+        free_socket.bind(("127.0.0.1", 0))
+        port = free_socket.getsockname()[1]
     policy = FetchPolicy(allow=("127.0.0.0/8",), spacing=timedelta(0), total=timedelta(seconds=10))
     with Server() as publisher:
         async with Fetcher(policy) as fetcher, httpx.AsyncClient(verify=NO_AUTHORITIES) as caller:
-            told: list[World] = []
+            worlds: list[World] = []
 
             def clock() -> datetime:
-                return told[0].now
+                return worlds[0].now
 
             context = PipelineContext(
                 database=database, fetcher=fetcher, matcher=lambda: EYES, clock=clock, jitter=lambda: 0.0
             )
             subscriber = Subscriber(
-                context, public_url=lambda: f"http://127.0.0.1:{port}/", is_active=lambda: told[0].active
+                context, public_url=lambda: f"http://127.0.0.1:{port}/", is_active=lambda: worlds[0].active
             )
             async with Poller(context) as poller:
                 made = World(database, hub, publisher, subscriber, poller, caller)
-                told.append(made)
+                worlds.append(made)
                 links = f'<atom:link xmlns:atom="http://www.w3.org/2005/Atom" rel="self" href="{made.url}"/>'
                 links += f'<atom:link xmlns:atom="http://www.w3.org/2005/Atom" rel="hub" href="{hub.url}"/>'
                 made.fields["extra"] = links

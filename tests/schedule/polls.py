@@ -51,7 +51,7 @@ def feed(**facts: object) -> Feed:
 
 
 def fresh(
-    *ages: timedelta, hops: tuple[tuple[int, str], ...] = (), hints: PollingHints | None = None, **said: object
+    *ages: timedelta, hops: tuple[tuple[int, str], ...] = (), hints: PollingHints | None = None, **facts: object
 ) -> Modified:
     """Give a document whose items were published so long before NOON."""
     items = tuple(Item(title=f"t{n}", published_at=NOON - age) for n, age in enumerate(ages))
@@ -65,7 +65,7 @@ def fresh(
         validators=Validators(etag='"2"'),
         hops=redirects(*hops),
     )
-    return Modified(document=document, parsed=ParsedFeed(items=items, **said), hints=hints or PollingHints())  # type: ignore[arg-type]
+    return Modified(document=document, parsed=ParsedFeed(items=items, **facts), hints=hints or PollingHints())  # type: ignore[arg-type]
 
 
 def unchanged(by: str = "304", validators: Validators = ETAG, hops: tuple[tuple[int, str], ...] = ()) -> Unchanged:
@@ -93,7 +93,7 @@ def told(new: int = 0, same: int = 0, **facts: object) -> EntryDiff:
 
 
 def polled(
-    one: Feed,
+    watched: Feed,
     outcome: PollOutcome,
     sorted_: EntryDiff | None = None,
     *,
@@ -101,4 +101,4 @@ def polled(
     bounds: PollLimits | None = None,
     jitter: float = 0.0,
 ) -> Feed:
-    return plan_next_poll(one, outcome, sorted_, PollTerms(now=now, limits=bounds or PollLimits(), jitter=jitter))
+    return plan_next_poll(watched, outcome, sorted_, PollTerms(now=now, limits=bounds or PollLimits(), jitter=jitter))

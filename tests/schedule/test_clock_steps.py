@@ -90,4 +90,4 @@ def test_faults_are_formatted_for_people() -> None:
     assert format_step(ClockStep(at=NOON, by=-2 * HOUR)) == "the clock was set back by 2 h at 2026-03-02 12:00 UTC"
     assert format_skew(timedelta(minutes=12)) == "this machine's clock is 12 min ahead of the servers it asks"
     lengths = [timedelta(seconds=45), timedelta(minutes=90), timedelta(days=20)]
-    assert [format_length(each) for each in lengths] == ["45 s", "90 min", "20 d"]
+    assert [format_length(length) for length in lengths] == ["45 s", "90 min", "20 d"]

@@ -13,7 +13,7 @@ from watcher.schedule import Health, collect_hints, get_feed_health, parse_fresh
 
 
 @pytest.mark.parametrize(
-    ("one", "said"),
+    ("watched", "health"),
     [
         pytest.param(feed(), Health.FRESH, id="polled and alive"),
         pytest.param(feed(succeeded_at=None), Health.NEW, id="never polled"),
@@ -37,8 +37,8 @@ from watcher.schedule import Health, collect_hints, get_feed_health, parse_fresh
         ),
     ],
 )
-def test_health_in_a_word(one: Feed, said: Health) -> None:
-    assert get_feed_health(one.summary, NOON) is said
+def test_health_in_a_word(watched: Feed, health: Health) -> None:
+    assert get_feed_health(watched.summary, NOON) is health
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_freshness_of_an_answer(headers: dict[str, str], fresh: timedelta | None
 
 
 def test_hints_of_server_and_document_are_one() -> None:
-    said = collect_hints({"cache-control": "max-age=600"}, ParsedFeed(items=(), hints=PollingHints(ttl=HOUR)))
+    hints = collect_hints({"cache-control": "max-age=600"}, ParsedFeed(items=(), hints=PollingHints(ttl=HOUR)))
 
-    assert said == PollingHints(fresh_for=10 * MINUTE, ttl=HOUR)
+    assert hints == PollingHints(fresh_for=10 * MINUTE, ttl=HOUR)
     assert collect_hints({}, None) == PollingHints()

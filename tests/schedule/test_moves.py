@@ -19,36 +19,36 @@ def test_move_within_the_site_is_followed_at_once() -> None:
 
 
 def test_temporary_redirect_moves_nothing() -> None:
-    one = polled(feed(), unchanged(hops=((302, WITHIN), (301, BEYOND))))
+    polled_feed = polled(feed(), unchanged(hops=((302, WITHIN), (301, BEYOND))))
 
-    assert (one.fetch_url, one.poll.move) == (URL, None)
+    assert (polled_feed.fetch_url, polled_feed.poll.move) == (URL, None)
 
 
 def test_move_to_another_site_has_to_hold_for_days() -> None:
-    one, seen = feed(), []
+    polled_feed, seen = feed(), []
     for day in range(3):
-        one = polled(one, unchanged(hops=((308, BEYOND),)), now=NOON + day * DAY)
-        seen.append(one.fetch_url)
+        polled_feed = polled(polled_feed, unchanged(hops=((308, BEYOND),)), now=NOON + day * DAY)
+        seen.append(polled_feed.fetch_url)
 
     assert seen == [URL, URL, BEYOND]
-    assert one.poll.move is None
+    assert polled_feed.poll.move is None
 
 
 def test_many_sightings_in_one_day_are_no_days() -> None:
-    one = feed()
+    row = feed()
     for n in range(10):
-        one = polled(one, unchanged(hops=((301, BEYOND),)), now=NOON + n * HOUR)
+        row = polled(row, unchanged(hops=((301, BEYOND),)), now=NOON + n * HOUR)
 
-    assert one.fetch_url == URL
-    assert one.poll.move is not None
-    assert (one.poll.move.url, one.poll.move.sightings) == (BEYOND, 10)
+    assert row.fetch_url == URL
+    assert row.poll.move is not None
+    assert (row.poll.move.url, row.poll.move.sightings) == (BEYOND, 10)
 
 
 def test_move_that_was_taken_back_begins_anew() -> None:
-    one = _weeks(feed(), unchanged(hops=((301, BEYOND),)), 2)
-    one = polled(one, unchanged(), now=NOON + 2 * DAY)
+    polled_feed = _weeks(feed(), unchanged(hops=((301, BEYOND),)), 2)
+    polled_feed = polled(polled_feed, unchanged(), now=NOON + 2 * DAY)
 
-    assert one.poll.move is None
+    assert polled_feed.poll.move is None
 
 
 @pytest.mark.parametrize(
@@ -59,9 +59,9 @@ def test_move_that_was_taken_back_begins_anew() -> None:
     ],
 )
 def test_another_feed_on_another_site_is_not_followed(sorted_: EntryDiff, url: str) -> None:
-    one = _weeks(feed(), fresh(HOUR, hops=((301, BEYOND),)), 5, sorted_)
+    polled_feed = _weeks(feed(), fresh(HOUR, hops=((301, BEYOND),)), 5, sorted_)
 
-    assert one.fetch_url == url
+    assert polled_feed.fetch_url == url
 
 
 def test_failure_behind_a_redirect_moves_nothing() -> None:
@@ -71,26 +71,26 @@ def test_failure_behind_a_redirect_moves_nothing() -> None:
     assert polled(feed(), failed()).poll.move is None
 
 
-def _weeks(one: Feed, outcome: PollOutcome, days: int, sorted_: EntryDiff | None = None) -> Feed:
+def _weeks(polled_feed: Feed, outcome: PollOutcome, days: int, sorted_: EntryDiff | None = None) -> Feed:
     for day in range(days):
-        one = polled(one, outcome, sorted_, now=NOON + day * DAY)
-    return one
+        polled_feed = polled(polled_feed, outcome, sorted_, now=NOON + day * DAY)
+    return polled_feed
 
 
 def test_moved_feed_that_fails_is_tried_at_its_other_address_in_turns() -> None:
-    one, asked = feed(fetch_url=WITHIN), []
+    polled_feed, asked = feed(fetch_url=WITHIN), []
     for n in range(12):
-        one = polled(one, failed(FailureKind.NOT_FOUND), now=NOON + n * HOUR)
-        asked.append(one.fetch_url)
+        polled_feed = polled(polled_feed, failed(FailureKind.NOT_FOUND), now=NOON + n * HOUR)
+        asked.append(polled_feed.fetch_url)
 
     assert asked == [WITHIN] * 3 + [URL] * 4 + [WITHIN] * 4 + [URL]
 
 
 def test_moved_feed_stays_where_it_answers() -> None:
-    one = feed(fetch_url=WITHIN)
+    row = feed(fetch_url=WITHIN)
     for n in range(4):
-        one = polled(one, failed(FailureKind.NOT_FOUND), now=NOON + n * HOUR)
-    home = polled(one, unchanged("hash"), now=NOON + DAY)
+        row = polled(row, failed(FailureKind.NOT_FOUND), now=NOON + n * HOUR)
+    home = polled(row, unchanged("hash"), now=NOON + DAY)
 
     assert (home.fetch_url, home.poll.move, home.poll.failures) == (URL, None, 0)
 
@@ -115,35 +115,37 @@ def test_moved_feed_is_read_again_after_an_outage_whatever_its_old_address_answe
 
 
 def test_feed_at_its_old_address_is_neither_gone_nor_blocked() -> None:
-    one = feed(fetch_url=BEYOND)
+    row = feed(fetch_url=BEYOND)
     for n in range(40):
-        at_home = one.fetch_url == URL
+        at_home = row.fetch_url == URL
         kind = (FailureKind.GONE if n % 2 else FailureKind.FORBIDDEN) if at_home else FailureKind.DNS
-        one = polled(one, failed(kind), now=one.poll.next_poll_at)
+        row = polled(row, failed(kind), now=row.poll.next_poll_at)
 
-        assert one.state is FeedState.BACKOFF
+        assert row.state is FeedState.BACKOFF
 
 
-def _read_at(one: Feed, end: datetime, old_answer: FailureKind) -> datetime:
+def _read_at(polled_feed: Feed, end: datetime, old_answer: FailureKind) -> datetime:
     """Return when a feed is read again, whose server fails until `end`; its old address answers as given, always."""
-    home, now = one.fetch_url, NOON
+    home, now = polled_feed.fetch_url, NOON
     for _poll in range(200):
-        if one.fetch_url == home and now >= end:
+        if polled_feed.fetch_url == home and now >= end:
             return now
-        one = polled(one, failed(FailureKind.DNS if one.fetch_url == home else old_answer), now=now)
-        now = one.poll.next_poll_at
+        polled_feed = polled(
+            polled_feed, failed(FailureKind.DNS if polled_feed.fetch_url == home else old_answer), now=now
+        )
+        now = polled_feed.poll.next_poll_at
     raise AssertionError("never read again")
 
 
 def test_address_that_was_only_watched_is_not_turned_to() -> None:
-    one = polled(feed(), unchanged(hops=((301, BEYOND),)))
+    polled_feed = polled(feed(), unchanged(hops=((301, BEYOND),)))
     for n in range(8):
-        one = polled(one, failed(), now=NOON + n * HOUR)
+        polled_feed = polled(polled_feed, failed(), now=NOON + n * HOUR)
 
-    assert one.fetch_url == URL
+    assert polled_feed.fetch_url == URL
 
 
 def test_address_that_says_who_asks_is_never_moved() -> None:
-    one = feed(fetch_url="https://me:secret@post.example/rss")
+    row = feed(fetch_url="https://me:secret@post.example/rss")
 
-    assert polled(one, unchanged(hops=((301, WITHIN),))).fetch_url == one.fetch_url
+    assert polled(row, unchanged(hops=((301, WITHIN),))).fetch_url == row.fetch_url

@@ -66,21 +66,21 @@ def test_gap_shortens_the_interval_to_the_minimum_and_is_counted() -> None:
 
 
 def test_six_polls_without_news_lengthen_the_interval() -> None:
-    one = feed()
+    row = feed()
     for _poll in range(6):
-        one = polled(one, unchanged())
+        row = polled(row, unchanged())
 
-    assert one.poll.interval == 37.5 * MINUTE
-    assert one.poll.empty_polls == 6
+    assert row.poll.interval == 37.5 * MINUTE
+    assert row.poll.empty_polls == 6
 
 
 @pytest.mark.parametrize(
     ("silence", "longest"), [(DAY, HOUR), (20 * DAY, 2 * HOUR), (100 * DAY, 6 * HOUR)], ids=["day", "weeks", "months"]
 )
 def test_interval_grows_with_the_silence(silence: timedelta, longest: timedelta) -> None:
-    one = feed(new_at=NOON - silence, empty_polls=5, interval=20 * HOUR)
+    row = feed(new_at=NOON - silence, empty_polls=5, interval=20 * HOUR)
 
-    assert polled(one, unchanged()).poll.interval == longest
+    assert polled(row, unchanged()).poll.interval == longest
 
 
 @pytest.mark.parametrize(
@@ -102,10 +102,10 @@ def test_server_and_document_may_ask_for_less(hints: PollingHints, wait: timedel
 
 
 def test_interval_of_the_configuration_wins() -> None:
-    one = feed(config=FeedConfig(url=URL, interval=2 * MINUTE))
+    row = feed(config=FeedConfig(url=URL, interval=2 * MINUTE))
 
     assert (
-        polled(one, fresh(HOUR, hints=PollingHints(fresh_for=HOUR)), told(same=1)).poll.next_poll_at
+        polled(row, fresh(HOUR, hints=PollingHints(fresh_for=HOUR)), told(same=1)).poll.next_poll_at
         == NOON + 2 * MINUTE
     )
 
@@ -120,9 +120,9 @@ def test_304_keeps_validators_that_it_does_not_repeat() -> None:
 
 
 def test_304_that_repeats_one_validator_keeps_the_other() -> None:
-    one = polled(feed(), unchanged("304", Validators(etag='"2"', url=URL)))
+    polled_feed = polled(feed(), unchanged("304", Validators(etag='"2"', url=URL)))
 
-    assert one.poll.validators == Validators(etag='"2"', last_modified=ETAG.last_modified, url=URL)
+    assert polled_feed.poll.validators == Validators(etag='"2"', last_modified=ETAG.last_modified, url=URL)
 
 
 def test_body_that_comes_without_validators_any_more_forgets_them() -> None:
@@ -138,67 +138,80 @@ def test_304_that_lasts_for_more_than_a_day_is_asked_without_validators() -> Non
 
 
 def test_failures_back_off_and_are_remembered() -> None:
-    one, waits = feed(), []
+    polled_feed, waits = feed(), []
     for n in range(9):
         now = NOON + n * HOUR
-        one = polled(one, failed(), now=now)
-        waits.append((one.poll.next_poll_at - now) / MINUTE)
+        polled_feed = polled(polled_feed, failed(), now=now)
+        waits.append((polled_feed.poll.next_poll_at - now) / MINUTE)
 
     assert waits == [5, 10, 20, 40, 80, 160, 320, 360, 360]
-    assert (one.state, one.poll.failures, one.poll.failing_since) == (FeedState.BACKOFF, 9, NOON)
-    assert (one.poll.error_kind, one.poll.error) == ("timeout", "it was timeout")
-    assert one.poll.validators == ETAG
-    assert one.poll.body_hash == b"old"
+    assert (polled_feed.state, polled_feed.poll.failures, polled_feed.poll.failing_since) == (
+        FeedState.BACKOFF,
+        9,
+        NOON,
+    )
+    assert (polled_feed.poll.error_kind, polled_feed.poll.error) == ("timeout", "it was timeout")
+    assert polled_feed.poll.validators == ETAG
+    assert polled_feed.poll.body_hash == b"old"
 
 
 def test_back_off_never_becomes_never() -> None:
-    one = feed(failures=5_000, failing_since=NOON - 900 * DAY, state=FeedState.BACKOFF)
+    row = feed(failures=5_000, failing_since=NOON - 900 * DAY, state=FeedState.BACKOFF)
 
-    assert polled(one, failed(), jitter=0.99).poll.next_poll_at <= NOON + 1.1 * DAY
+    assert polled(row, failed(), jitter=0.99).poll.next_poll_at <= NOON + 1.1 * DAY
 
 
 def test_success_forgets_failures() -> None:
-    one = polled(feed(failures=7, failing_since=NOON - DAY, error="x", error_kind="dns"), unchanged())
+    polled_feed = polled(feed(failures=7, failing_since=NOON - DAY, error="x", error_kind="dns"), unchanged())
 
-    assert (one.poll.failures, one.poll.failing_since, one.poll.error, one.poll.error_kind) == (0, None, None, None)
-    assert one.state is FeedState.ACTIVE
+    assert (
+        polled_feed.poll.failures,
+        polled_feed.poll.failing_since,
+        polled_feed.poll.error,
+        polled_feed.poll.error_kind,
+    ) == (0, None, None, None)
+    assert polled_feed.state is FeedState.ACTIVE
 
 
 def test_our_own_network_is_never_counted_against_a_feed() -> None:
     before = feed()
-    one = polled(before, failed(FailureKind.OFFLINE))
+    polled_feed = polled(before, failed(FailureKind.OFFLINE))
 
-    assert (one.poll.failures, one.state, one.poll.validators) == (0, FeedState.ACTIVE, before.poll.validators)
-    assert one.poll.next_poll_at <= NOON + 2 * MINUTE
-    assert (one.poll.failing_since, one.poll.error_kind) == (NOON, "offline")
+    assert (polled_feed.poll.failures, polled_feed.state, polled_feed.poll.validators) == (
+        0,
+        FeedState.ACTIVE,
+        before.poll.validators,
+    )
+    assert polled_feed.poll.next_poll_at <= NOON + 2 * MINUTE
+    assert (polled_feed.poll.failing_since, polled_feed.poll.error_kind) == (NOON, "offline")
 
 
 def test_feed_that_our_network_keeps_unread_for_long_is_no_fresh_one() -> None:
-    one = feed()
+    row = feed()
     for minute in range(0, 121, 2):
-        one = polled(one, failed(FailureKind.OFFLINE), now=NOON + minute * MINUTE)
+        row = polled(row, failed(FailureKind.OFFLINE), now=NOON + minute * MINUTE)
 
-    assert get_feed_health(one.summary, NOON + 30 * MINUTE) is Health.FRESH
-    assert get_feed_health(one.summary, NOON + 121 * MINUTE) is Health.FAILING
-    assert polled(one, unchanged(), now=NOON + 3 * HOUR).poll.failing_since is None
+    assert get_feed_health(row.summary, NOON + 30 * MINUTE) is Health.FRESH
+    assert get_feed_health(row.summary, NOON + 121 * MINUTE) is Health.FAILING
+    assert polled(row, unchanged(), now=NOON + 3 * HOUR).poll.failing_since is None
 
 
 def test_failure_after_our_network_came_back_counts_from_then() -> None:
-    one = polled(feed(), failed(FailureKind.OFFLINE))
-    one = polled(one, failed(), now=NOON + 5 * DAY)
+    polled_feed = polled(feed(), failed(FailureKind.OFFLINE))
+    polled_feed = polled(polled_feed, failed(), now=NOON + 5 * DAY)
 
-    assert (one.poll.failures, one.poll.failing_since) == (1, NOON + 5 * DAY)
-    assert one.poll.next_poll_at == NOON + 5 * DAY + 5 * MINUTE
+    assert (polled_feed.poll.failures, polled_feed.poll.failing_since) == (1, NOON + 5 * DAY)
+    assert polled_feed.poll.next_poll_at == NOON + 5 * DAY + 5 * MINUTE
 
 
 def test_feed_of_a_host_that_asked_for_peace_is_put_off_and_not_blamed() -> None:
     before = feed()
     put_off = Failed(kind=FailureKind.RATE_LIMITED, message="not asked", retry_after=2 * HOUR)
 
-    one = polled(before, put_off)
+    polled_feed = polled(before, put_off)
 
-    assert change_feed(one, next_poll_at=before.poll.next_poll_at, polled_at=before.poll.polled_at) == before
-    assert one.poll.next_poll_at == NOON + 2 * HOUR
+    assert change_feed(polled_feed, next_poll_at=before.poll.next_poll_at, polled_at=before.poll.polled_at) == before
+    assert polled_feed.poll.next_poll_at == NOON + 2 * HOUR
 
 
 def test_server_without_validators_is_asked_less_often_unless_items_slip_through() -> None:
@@ -224,29 +237,29 @@ def test_retry_after_is_honoured_within_bounds(asked: timedelta | None, wait: ti
 
 
 def test_forbidden_feed_is_asked_ever_more_rarely_and_then_blocked() -> None:
-    one, waits = feed(), []
+    polled_feed, waits = feed(), []
     for _poll in range(5):
-        one = polled(one, failed(FailureKind.FORBIDDEN))
-        waits.append(one.poll.next_poll_at - NOON)
+        polled_feed = polled(polled_feed, failed(FailureKind.FORBIDDEN))
+        waits.append(polled_feed.poll.next_poll_at - NOON)
 
     assert waits == [HOUR, 6 * HOUR, DAY, DAY, DAY]
-    assert one.state is FeedState.BLOCKED
+    assert polled_feed.state is FeedState.BLOCKED
 
 
 def test_410_retires_a_feed_once_it_has_held() -> None:
-    one, states = feed(), []
+    polled_feed, states = feed(), []
     for day in range(3):
-        one = polled(one, failed(FailureKind.GONE), now=NOON + day * DAY)
-        states.append(one.state)
+        polled_feed = polled(polled_feed, failed(FailureKind.GONE), now=NOON + day * DAY)
+        states.append(polled_feed.state)
 
     assert states == [FeedState.BACKOFF, FeedState.BACKOFF, FeedState.GONE]
-    assert polled(one, unchanged(), now=NOON + 4 * DAY).state is FeedState.ACTIVE
+    assert polled(polled_feed, unchanged(), now=NOON + 4 * DAY).state is FeedState.ACTIVE
 
 
 def test_one_410_after_many_other_failures_retires_nothing() -> None:
-    one = feed(failures=9, failing_since=NOON - 9 * DAY, error_kind="timeout", state=FeedState.BACKOFF)
+    row = feed(failures=9, failing_since=NOON - 9 * DAY, error_kind="timeout", state=FeedState.BACKOFF)
 
-    assert polled(one, failed(FailureKind.GONE)).state is FeedState.BACKOFF
+    assert polled(row, failed(FailureKind.GONE)).state is FeedState.BACKOFF
 
 
 @pytest.mark.parametrize("state", [FeedState.GONE, FeedState.PAUSED])
@@ -272,9 +285,9 @@ _OUTCOMES = st.one_of(
 @given(st.lists(_OUTCOMES, max_size=12), st.floats(0, 0.999))
 @settings(deadline=None)
 def test_next_poll_is_never_at_once_and_never_never(outcomes: list[PollOutcome], jitter: float) -> None:
-    one: Feed = NEW
+    polled_feed: Feed = NEW
     for outcome in outcomes:
-        one = polled(one, outcome, told(new=1, same=1), jitter=jitter)
+        polled_feed = polled(polled_feed, outcome, told(new=1, same=1), jitter=jitter)
 
-        assert NOON + MINUTE <= one.poll.next_poll_at <= NOON + 1.1 * DAY + 12 * HOUR
-        assert PollLimits().minimum <= one.poll.interval <= PollLimits().maximum
+        assert NOON + MINUTE <= polled_feed.poll.next_poll_at <= NOON + 1.1 * DAY + 12 * HOUR
+        assert PollLimits().minimum <= polled_feed.poll.interval <= PollLimits().maximum

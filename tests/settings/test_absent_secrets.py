@@ -125,10 +125,10 @@ def test_commands_that_send_name_every_absent_secret(command: str, desk: Desk) -
     done = desk.run(*command.split())
 
     assert done.returncode == 2
-    said = done.stdout + done.stderr
-    assert "SMTP_PASSWORD is not set" in said
-    assert "/nonexistent/token" in said
-    assert "watcher.yaml:" in said
+    output = done.stdout + done.stderr
+    assert "SMTP_PASSWORD is not set" in output
+    assert "/nonexistent/token" in output
+    assert "watcher.yaml:" in output
 
 
 def test_a_poll_needs_the_secrets_of_feeds_alone_and_others_leave_the_feeds_as_they_are(desk: Desk) -> None:

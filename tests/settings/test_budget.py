@@ -33,7 +33,7 @@ def test_a_budget_is_a_number_or_two(tmp_path: Path, written: str, budget: Budge
 
 
 @pytest.mark.parametrize(
-    ("written", "place", "said"),
+    ("written", "place", "message"),
     [
         pytest.param("budget: lots", "2:11", "'lots' is not a whole number", id="a word"),
         pytest.param("budget: 0", "2:11", "at least 1", id="nothing at all"),
@@ -43,13 +43,13 @@ def test_a_budget_is_a_number_or_two(tmp_path: Path, written: str, budget: Budge
         pytest.param("budget: {entrys: 5}", "2:12", "did you mean `entries`", id="misspelt"),
     ],
 )
-def test_a_fault_is_named_with_its_place(tmp_path: Path, written: str, place: str, said: str) -> None:
+def test_a_fault_is_named_with_its_place(tmp_path: Path, written: str, place: str, message: str) -> None:
     with pytest.raises(ConfigError) as caught:
         loaded(tmp_path, f"fetch:\n  {written}\n")
 
     [fault] = caught.value.faults
     assert f"{fault.line}:{fault.column}" == place
-    assert said in fault.message
+    assert message in fault.message
 
 
 def test_a_feed_may_have_its_own_and_a_fault_in_it_has_its_place(tmp_path: Path) -> None:

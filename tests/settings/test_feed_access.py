@@ -65,7 +65,7 @@ def test_every_option_of_a_feed_is_read(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("option", "said"),
+    ("option", "message"),
     [
         ("headers: {'X Desk': a}", "'X Desk' is not a header name"),
         ("headers: {'': a}", "is not a header name"),
@@ -105,10 +105,10 @@ def test_every_option_of_a_feed_is_read(folder: Path) -> None:
         ("weight: .nan", "`weight`"),
     ],
 )
-def test_what_cannot_be_used_is_a_fault_with_its_place(folder: Path, option: str, said: str) -> None:
+def test_what_cannot_be_used_is_a_fault_with_its_place(folder: Path, option: str, message: str) -> None:
     named = faults(folder, f"{{url: '{URL}', {option}}}")
 
-    assert any(said in fault for fault in named), named
+    assert any(message in fault for fault in named), named
     assert all(fault.startswith("2:") for fault in named)
     assert not any("s3same" in fault for fault in named)
 

@@ -23,11 +23,11 @@ def policy(tmp_path: Path, fetch: str = "", **environ: str) -> FetchPolicy:
 
 @pytest.mark.parametrize("address", [PROXY, "socks5://127.0.0.1:9050", "socks5h://tor.example", "none"])
 def test_configured_proxy_rules(tmp_path: Path, address: str) -> None:
-    found = policy(
+    proxies = policy(
         tmp_path, f'proxy: "{address}"', HTTPS_PROXY="http://other.example", ALL_PROXY="http://other.example"
     )
 
-    assert (found.proxy, found.plain_proxy, found.no_proxy) == (address, None, ())
+    assert (proxies.proxy, proxies.plain_proxy, proxies.no_proxy) == (address, None, ())
 
 
 @pytest.mark.parametrize("fetch", ["", "proxy: environment"])
@@ -41,17 +41,17 @@ def test_configured_proxy_rules(tmp_path: Path, address: str) -> None:
     ],
 )
 def test_proxy_of_the_environment(tmp_path: Path, fetch: str, environ: dict[str, str], secure: str, plain: str) -> None:
-    found = policy(tmp_path, fetch, NO_PROXY="intra.example, 10.0.0.0/8", **environ)
+    proxies = policy(tmp_path, fetch, NO_PROXY="intra.example, 10.0.0.0/8", **environ)
 
-    assert (found.proxy, found.plain_proxy) == (secure, plain)
-    assert found.no_proxy[:2] == ("intra.example", "10.0.0.0/8")
-    assert "127.0.0.0/8" in found.no_proxy
+    assert (proxies.proxy, proxies.plain_proxy) == (secure, plain)
+    assert proxies.no_proxy[:2] == ("intra.example", "10.0.0.0/8")
+    assert "127.0.0.0/8" in proxies.no_proxy
 
 
 def test_without_a_word_of_proxies_there_is_none(tmp_path: Path) -> None:
-    found = policy(tmp_path, NO_PROXY="*")
+    proxies = policy(tmp_path, NO_PROXY="*")
 
-    assert (found.proxy, found.plain_proxy) == (None, None)
+    assert (proxies.proxy, proxies.plain_proxy) == (None, None)
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from watcher.errors import ConfigError
 from watcher.settings import load
 
 
-def written(folder: Path, said: str) -> Path:
-    (folder / "watcher.yaml").write_text(said)
+def written(folder: Path, text: str) -> Path:
+    (folder / "watcher.yaml").write_text(text)
     (folder / "feeds.yaml").write_text("feeds: [https://example.org/feed]\n")
     (folder / "topics.yaml").write_text("topics: [{id: eyes, query: five eyes}]\n")
     return folder

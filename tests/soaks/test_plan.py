@@ -21,7 +21,7 @@ def test_each_incident_comes_in_ninety_days_and_none_while_another_lasts(seed: i
 
     spans = sorted((event.span for event in plan.events), key=lambda span: span.start)
     assert {event.incident for event in plan.events} == set(Incident)
-    assert all(one.end + HOUR < other.start for one, other in pairwise(spans))
+    assert all(earlier.end + HOUR < later.start for earlier, later in pairwise(spans))
     assert spans[-1].end < plan.end - DAY
 
 

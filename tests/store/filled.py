@@ -57,7 +57,7 @@ def bring(
 ) -> IngestResult:
     """Settle a document of these items for a feed, as a poll at `now` would."""
     with database.write() as db:
-        known = {each.config for each in load_feeds(db)}
+        known = {known_feed.config for known_feed in load_feeds(db)}
         if feed not in {source.url for source in known}:
             sync_feeds(db, [*known, FeedConfig(url=feed, title=title)], now, timedelta(minutes=15))
         [claimed] = claim_due_feeds(db, now, limit=1, lease_for=timedelta(minutes=1), urls=[feed])

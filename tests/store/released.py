@@ -52,13 +52,13 @@ def fill(database: Database) -> None:
         watched = WatchedTopic(id="eyes", name="Eyes", query='"five eyes"', version="1")
         sync_topics(db, [watched], NOON)
         set_value(db, "a note", "kept")
-        found = find_hits(db).items
-        set_hit_label(db, found[0].id, "relevant", NOON)
-        told = Digest(
+        hits = find_hits(db).items
+        set_hit_label(db, hits[0].id, "relevant", NOON)
+        digest = Digest(
             name="daily", title="Daily", slot_at=NOON, window=(NOON - DAY, NOON), timezone="UTC", coverage=Coverage(),
-            topics=(), stories=(), hits=tuple(hit.id for hit in found),
+            topics=(), stories=(), hits=tuple(hit.id for hit in hits),
         )  # fmt: skip
-        digest_id = add_digest(db, told, NOON, sent=True, html="<p>", text="text")
+        digest_id = add_digest(db, digest, NOON, sent=True, html="<p>", text="text")
         assert digest_id is not None
         draft = DeliveryDraft(
             channel="mail", kind="email", recipient="a@desk.example", part=0, payload="the words",

@@ -69,9 +69,9 @@ def test_copying_from_sqlite_to_postgresql_keeps_everything(sqlite: Database, po
 
     copy_database(sqlite, postgresql)
 
-    with sqlite.read() as one, postgresql.read() as other:
-        assert find_hits(one).items == find_hits(other).items
-        assert [m.stored for m in search_entries(one).items] == [m.stored for m in search_entries(other).items]
+    with sqlite.read() as db, postgresql.read() as other:
+        assert find_hits(db).items == find_hits(other).items
+        assert [m.stored for m in search_entries(db).items] == [m.stored for m in search_entries(other).items]
     assert bring(postgresql, [item(1, "Five Eyes meet"), item(3, "Fog")], now=NOON + DAY).new[0].id == 3
 
 

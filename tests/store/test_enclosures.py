@@ -19,8 +19,8 @@ def test_enclosures_are_stored_and_read_again(database: Database) -> None:
     bring(database, [item(1, "A show", enclosures=(MP3, VIDEO)), item(2, "A report")])
 
     with database.read() as db:
-        stored = sorted(load_entries_after(db), key=lambda each: each.entry.item.guid or "")
-    assert [each.entry.item.enclosures for each in stored] == [(MP3, VIDEO), ()]
+        stored = sorted(load_entries_after(db), key=lambda entry: entry.entry.item.guid or "")
+    assert [entry.entry.item.enclosures for entry in stored] == [(MP3, VIDEO), ()]
     assert encode_entry(stored[0])["enclosures"][0] == {
         "url": "https://cdn.example/1.mp3?t=1",
         "type": "audio/mpeg",

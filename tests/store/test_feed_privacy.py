@@ -57,14 +57,14 @@ def test_a_feed_goes_on_under_its_address_without_login(database: Database) -> N
         db.execute(
             insert(polls), {"feed_id": feed_id, "at": NOON, "outcome": "http", "message": f"HTTP 500 from {OLD}"}
         )
-        told = f"{OLD}: failing since noon"
+        note = f"{OLD}: failing since noon"
         moments = {"slot_at": NOON, "window_from": NOON, "window_to": NOON, "composed_at": NOON}
         db.execute(
             insert(digests),
-            {"id": 1, "name": "day", "hits": 0, "stories": 0, "text": told, "html": told.replace("&", "&amp;")}
-            | {"coverage": f'{{"notes": ["{told}"]}}', **moments},
+            {"id": 1, "name": "day", "hits": 0, "stories": 0, "text": note, "html": note.replace("&", "&amp;")}
+            | {"coverage": f'{{"notes": ["{note}"]}}', **moments},
         )
-        message = {"digest_id": 1, "channel": "mail", "kind": "email", "payload": told, "message_id": "1"}
+        message = {"digest_id": 1, "channel": "mail", "kind": "email", "payload": note, "message_id": "1"}
         db.execute(insert(outbox), message | {"next_try_at": NOON, "created_at": NOON, "changed_at": NOON})
 
     done = sync(database, private(PUBLIC, "", ("ann", "s3same!x"), "s3same!x"))
@@ -140,4 +140,4 @@ def test_the_file_of_the_database_holds_no_secret_afterwards(sqlite: Database) -
     sqlite.close()
 
     assert path is not None
-    assert not [each for each in path.parent.glob("watcher.db*") if b"s3same" in each.read_bytes()]
+    assert not [file for file in path.parent.glob("watcher.db*") if b"s3same" in file.read_bytes()]

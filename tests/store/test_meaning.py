@@ -104,8 +104,8 @@ def propose(database: Database, entry: StoredEntry, score: float, limit: int = 5
 def list_scores(database: Database, **filters: object) -> list[float]:
     with database.read() as db:
         return sorted(
-            found.proposal.score
-            for found in list_proposals(db, ProposalFilters(**filters)).items  # type: ignore[arg-type]
+            proposal.proposal.score
+            for proposal in list_proposals(db, ProposalFilters(**filters)).items  # type: ignore[arg-type]
         )
 
 
@@ -321,7 +321,7 @@ def test_judgements_of_an_entry_for_two_topics_are_apart(database: Database) -> 
     with database.read() as db:
         counts = count_judgements(db)
         labels = {hit.hit.topic_id: hit.label for hit in find_hits(db).items}
-    assert {topic: (found.relevant, found.irrelevant) for topic, found in counts.items()} == {"ferry": (1, 0)}
+    assert {topic: (judged.relevant, judged.irrelevant) for topic, judged in counts.items()} == {"ferry": (1, 0)}
     assert labels == {"port": None, "ferry": "relevant"}
 
 
@@ -406,7 +406,7 @@ def test_proposals_are_listed_by_pages_and_filters(database: Database) -> None:
         first = list_proposals(db, limit=3)
         rest = list_proposals(db, limit=3, cursor=first.next_cursor)
 
-    assert [found.proposal.id for found in (*first.items, *rest.items)] == [5, 4, 3, 2, 1]
+    assert [stored.proposal.id for stored in (*first.items, *rest.items)] == [5, 4, 3, 2, 1]
     assert list_scores(database, topics=("port",)) == [0.1, 0.3]
     assert list_scores(database, states=(ProposalState.REJECTED,)) == []
     assert list_scores(database, until=NOON) == []

@@ -95,7 +95,9 @@ def test_a_database_of_every_release_comes_forward_with_all_it_holds(empty: Data
     with empty.read() as db:
         quarrel = find_hits(db, query=parse_query('"five eyes"')).items[0]
         assert [evidence.text for evidence in quarrel.hit.evidence] == ["Five Eyes"]
-        assert [each["title"] for each in load_entry_versions(db, quarrel.stored.id)] == ["Five Eyes meet in Riga"]
+        assert [version["title"] for version in load_entry_versions(db, quarrel.stored.id)] == [
+            "Five Eyes meet in Riga"
+        ]
         assert [match.stored.entry.item.title for match in search_entries(db, parse_query("北京")).items]
         assert find_digests(db).items[0].hits == len(find_hits(db).items)
         assert find_deliveries(db).items[0].payload == "the words"

@@ -34,16 +34,16 @@ def test_polls_are_counted_by_outcome_from_a_moment_on(database: Database) -> No
         save_polled_feeds(db, [(held, change_feed(held, gaps=2, lost=7))])
 
     with database.read() as db:
-        told = get_poll_stats(db, NOON)
+        stats = get_poll_stats(db, NOON)
 
-    assert told.outcomes == {"read": 1, "timeout": 1, "unchanged": 1}
-    assert (told.polls, told.wire_bytes, told.elapsed) == (3, 30, timedelta(seconds=6))
-    assert (told.gaps, told.lost) == (2, 7)
-    assert set(told.callbacks.values()) == {0}
+    assert stats.outcomes == {"read": 1, "timeout": 1, "unchanged": 1}
+    assert (stats.polls, stats.wire_bytes, stats.elapsed) == (3, 30, timedelta(seconds=6))
+    assert (stats.gaps, stats.lost) == (2, 7)
+    assert set(stats.callbacks.values()) == {0}
 
 
 def test_nothing_polled_is_nothing_counted(database: Database) -> None:
     with database.read() as db:
-        told = get_poll_stats(db, NOON)
+        stats = get_poll_stats(db, NOON)
 
-    assert (told.polls, told.gaps, told.lost, told.wire_bytes) == (0, 0, 0, 0)
+    assert (stats.polls, stats.gaps, stats.lost, stats.wire_bytes) == (0, 0, 0, 0)

@@ -70,16 +70,16 @@ def test_what_a_sent_digest_or_a_label_refers_to_stays_for_good(database: Databa
     headlines = ("Five Eyes meet in Riga", "Quarrel among the Five Eyes allies", "New chair for Five Eyes panel")
     bring(database, [item(n, headline) for n, headline in enumerate(headlines)], matcher=EYES)
     with database.write() as db:
-        told, labelled, _plain = sorted(hit.id for hit in find_hits(db).items)
+        reported, labelled, _plain = sorted(hit.id for hit in find_hits(db).items)
         set_hit_label(db, labelled, "irrelevant", NOON)
-    tell(database, told)
+    tell(database, reported)
 
     pruned = prune_database(database, SHORT, LONG_AGO)
 
     assert (pruned.entries, pruned.hits) == (1, 1)
     assert titles(database) == sorted(headlines[:2])
     with database.read() as db:
-        assert db.execute(select(digest_items.c.hit_id)).scalars().all() == [told]
+        assert db.execute(select(digest_items.c.hit_id)).scalars().all() == [reported]
 
 
 def test_a_story_and_the_counts_shrink_with_what_goes(database: Database) -> None:
@@ -110,7 +110,7 @@ def test_what_was_pruned_does_not_return_while_its_feed_lists_it_and_is_forgotte
 
     again = bring(database, [*items, item(99, "Fog")], now=LONG_AGO + DAY)
 
-    assert [each.entry.item.title for each in again.new] == ["Fog"]
+    assert [stored.entry.item.title for stored in again.new] == ["Fog"]
     assert again.lost == 0
     later = LONG_AGO + DAY + UNLISTED_FOR + timedelta(hours=1)
     bring(database, [item(99, "Fog")], now=later)
@@ -173,7 +173,7 @@ def test_what_was_pruned_does_not_return_after_its_document_stood_unchanged(
     pruned = prune_database(database, Retention(entries=90 * DAY), now)
 
     again = bring(database, [*items, item(3, "Fog")], now=now + DAY)
-    assert [each.entry.item.title for each in again.new] == ["Fog"]
+    assert [stored.entry.item.title for stored in again.new] == ["Fog"]
     assert pruned.tombstones == 0
 
 
@@ -206,7 +206,7 @@ def test_what_was_listed_at_the_last_reading_before_an_outage_stays_known(databa
 
     again = bring(database, [*items, item(3, "Fog"), item(4, "Rain")], now=LONG_AGO + 20 * DAY)
 
-    assert [each.entry.item.title for each in again.new] == ["Rain"]
+    assert [stored.entry.item.title for stored in again.new] == ["Rain"]
 
 
 def test_a_document_that_was_read_in_the_future_makes_nobody_forget_what_it_lists(database: Database) -> None:
@@ -235,8 +235,8 @@ def test_history_payloads_marks_and_empty_stories_go_in_their_time(database: Dat
     bring(database, [item(1, "Five Eyes ministers meet in Riga harbour")], matcher=EYES)
     bring(database, [item(2, "Five Eyes panel picks another chair")], now=NOON + DAY, matcher=EYES)
     with database.write() as db:
-        told = min(hit.id for hit in find_hits(db).items)
-    tell(database, told)
+        reported_id = min(hit.id for hit in find_hits(db).items)
+    tell(database, reported_id)
 
     pruned = prune_database(database, SHORT, LONG_AGO)
 
@@ -283,7 +283,7 @@ def test_wrong_counts_are_found_and_mended(database: Database) -> None:
     wrong = find_database_faults(database)
     repair_database(database)
 
-    assert [said.split(":")[0] for said in wrong] == ["counts", "counts"]
+    assert [fault.split(":")[0] for fault in wrong] == ["counts", "counts"]
     assert find_database_faults(database) == ()
     with database.read() as db:
         assert (get_entry_count(db), get_hit_count(db)) == (2, 1)

@@ -68,26 +68,26 @@ def test_searches_find_what_the_matcher_finds(
         query = parse_query(written)
         with filled.read() as db:
             everything = reversed(load_entries_after(db))
-            told = {topic: {hit.stored.id for hit in find_hits(db, Filters(topics=(topic,)), limit=200).items}
+            hits_of_topic = {topic: {hit.stored.id for hit in find_hits(db, Filters(topics=(topic,)), limit=200).items}
                     for topic in filters.topics}  # fmt: skip
             wanted = [
-                each.id
-                for each in everything
-                if match_entry(query, each) is not None
-                and (not filters.topics or any(each.id in told[topic] for topic in filters.topics))
-                and (not filters.sources or each.entry.feed_url in filters.sources)
-                and (not filters.languages or each.entry.item.language in filters.languages)
-                and (filters.since is None or each.first_seen_at >= filters.since)
-                and (filters.until is None or each.first_seen_at < filters.until)
+                stored.id
+                for stored in everything
+                if match_entry(query, stored) is not None
+                and (not filters.topics or any(stored.id in hits_of_topic[topic] for topic in filters.topics))
+                and (not filters.sources or stored.entry.feed_url in filters.sources)
+                and (not filters.languages or stored.entry.item.language in filters.languages)
+                and (filters.since is None or stored.first_seen_at >= filters.since)
+                and (filters.until is None or stored.first_seen_at < filters.until)
             ]
-            found, cursor = [], None
+            ids, cursor = [], None
             while True:
                 page = search_entries(db, query, filters, limit=7, cursor=cursor)
-                found += [match.stored.id for match in page.items]
+                ids += [match.stored.id for match in page.items]
                 if (cursor := page.next_cursor) is None:
                     break
             best = search_entries(db, query, filters, order="score", limit=200)
-        assert found == wanted, written
+        assert ids == wanted, written
         assert {match.stored.id for match in best.items} == set(wanted), written
 
 
@@ -100,13 +100,13 @@ def test_hits_are_searched_as_entries_are(filled: Database, common: bool, monkey
             with filled.read() as db:
                 everything = find_hits(db, filters, limit=1_000).items
                 wanted = [hit.id for hit in everything if match_entry(query, hit.stored) is not None]
-                found, cursor = [], None
+                ids, cursor = [], None
                 while True:
                     page = find_hits(db, filters, query=query, limit=7, cursor=cursor)
-                    found += [hit.id for hit in page.items]
+                    ids += [hit.id for hit in page.items]
                     if (cursor := page.next_cursor) is None:
                         break
-            assert found == wanted, written
+            assert ids == wanted, written
 
 
 def test_a_rare_word_behind_a_filter_is_found_window_by_window(
@@ -121,7 +121,7 @@ def test_a_rare_word_behind_a_filter_is_found_window_by_window(
         bring(database, some, matcher=watched, feed=FEEDS[0])
     query = parse_query("seldom")
     with database.read() as db:
-        wanted = [each.id for each in reversed(load_entries_after(db, limit=1_000)) if match_entry(query, each)]
+        wanted = [stored.id for stored in reversed(load_entries_after(db, limit=1_000)) if match_entry(query, stored)]
         for filters in (Filters(topics=("steady",)), Filters(sources=FEEDS[:1])):
             entry_ids: list[int] = []
             hit_entry_ids: list[int] = []
@@ -152,9 +152,9 @@ def test_a_phrase_deep_in_a_long_text_is_found(database: Database, text: str) ->
     bring(database, [item(1, "Long read", text), item(2, "Short", "five tides eyes")])
 
     with database.read() as db:
-        found = search_entries(db, parse_query('"five eyes"'))
+        entries = search_entries(db, parse_query('"five eyes"'))
 
-    assert [match.stored.entry.item.title for match in found.items] == ["Long read"]
+    assert [match.stored.entry.item.title for match in entries.items] == ["Long read"]
 
 
 def test_newest_candidates_are_found_however_common_a_word_is(database: Database) -> None:
@@ -167,17 +167,17 @@ def test_newest_candidates_are_found_however_common_a_word_is(database: Database
             db.execute(text("ANALYZE archive"))
     with database.read() as db:
         everything = load_entries_after(db, limit=5_000)
-        for said in ("steady", "seldom", "bygone", '"bygone end"', '"end bygone"', "nowhere", "sel*"):
-            query = parse_query(said)
+        for words in ("steady", "seldom", "bygone", '"bygone end"', '"end bygone"', "nowhere", "sel*"):
+            query = parse_query(words)
             wanted = format_expression(db, required_terms(query))
             assert wanted is not None
-            holding = [each.id for each in everything if match_entry(query, each) is not None]
+            holding = [stored.id for stored in everything if match_entry(query, stored) is not None]
             for below, above in ((2**62, 0), (1_700, 0), (2**62, 1_650), (1_210, 40), (1, 0)):
                 inside = sorted((id_ for id_ in holding if above < id_ < below), reverse=True)
                 for limit in (1, 3, 40, 2_000):
-                    found = list_matching_ids(db, wanted, below=below, above=above, limit=limit)
-                    assert found == tuple(inside[:limit]), (said, below, above, limit)
-        bygone = [each.id for each in everything if "bygone" in each.entry.item.summary]
+                    ids = list_matching_ids(db, wanted, below=below, above=above, limit=limit)
+                    assert ids == tuple(inside[:limit]), (words, below, above, limit)
+        bygone = [stored.id for stored in everything if "bygone" in stored.entry.item.summary]
         asked = format_expression(db, required_terms(parse_query("bygone")))
         assert asked is not None
         for below in range(410, 700):

@@ -41,8 +41,8 @@ def grouped(database: Database) -> list[list[str]]:
 
 def test_a_batch_is_grouped_as_its_entries_would_be_one_by_one(database: Database, sqlite_too: Database) -> None:
     bring(database, reports(), matcher=EVERYTHING)
-    for number, each in enumerate(reports()):
-        bring(sqlite_too, [each], now=NOON + timedelta(seconds=number), matcher=EVERYTHING)
+    for number, report in enumerate(reports()):
+        bring(sqlite_too, [report], now=NOON + timedelta(seconds=number), matcher=EVERYTHING)
 
     assert grouped(database) == grouped(sqlite_too)
     assert [len(titles) for titles in grouped(database)] == [5, 5, 5, 1]

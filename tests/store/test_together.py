@@ -49,7 +49,7 @@ def watch(database: Database) -> list[Feed]:
 def together(*work: Callable[[], object]) -> list[object]:
     """Carry out all of it at once, and raise what any of it raises."""
     with ThreadPoolExecutor(len(work)) as pool:
-        return [future.result(timeout=60) for future in [pool.submit(each) for each in work]]
+        return [future.result(timeout=60) for future in [pool.submit(task) for task in work]]
 
 
 def of(feed: Feed, numbers: range) -> Modified:
@@ -74,8 +74,8 @@ def test_two_who_settle_the_same_polls_store_each_item_hit_and_story_once(databa
         assert len(load_entries_after(db)) == 15 * len(FEEDS)
         pairs = db.execute(select(hit_table.c.topic_id, hit_table.c.entry_id)).all()
         assert len(pairs) == len(set(pairs)) > 0
-        told = db.execute(select(func.count()).where(entry_table.c.story_id.is_not(None))).scalar()
-        assert told == sum(db.execute(select(stories.c.size)).scalars())
+        count = db.execute(select(func.count()).where(entry_table.c.story_id.is_not(None))).scalar()
+        assert count == sum(db.execute(select(stories.c.size)).scalars())
     assert find_database_faults(database) == ()
 
 
@@ -109,8 +109,8 @@ def test_pollers_a_replay_a_pruner_and_people_do_not_stand_in_each_others_way(da
     def judge() -> None:
         for _ in range(20):
             with database.write() as db:
-                found = find_hits(db, limit=5).items
-                for hit in found[:1]:
+                hits = find_hits(db, limit=5).items
+                for hit in hits[:1]:
                     set_hit_label(db, hit.id, "relevant", NOON)
             with database.read() as db:
                 search_entries(db, parse_query("riga"))
@@ -125,7 +125,7 @@ def test_pollers_a_replay_a_pruner_and_people_do_not_stand_in_each_others_way(da
 def test_of_two_who_compose_one_slot_one_does_and_every_hit_is_told_once(database: Database) -> None:
     settle(database, watch(database), range(6))
     with database.read() as db:
-        found = tuple(hit.id for hit in find_hits(db, limit=500).items)
+        ids = tuple(hit.id for hit in find_hits(db, limit=500).items)
     digest = Digest(
         name="daily",
         title="Daily",
@@ -135,7 +135,7 @@ def test_of_two_who_compose_one_slot_one_does_and_every_hit_is_told_once(databas
         topics=(),
         stories=(),
         coverage=Coverage(),
-        hits=found,
+        hits=ids,
     )
 
     def compose() -> int | None:
@@ -148,4 +148,4 @@ def test_of_two_who_compose_one_slot_one_does_and_every_hit_is_told_once(databas
     assert sorted(made, key=str)[1:] == [None, None]
     with database.read() as db:
         assert db.execute(select(func.count()).select_from(digest_table)).scalar() == 1
-        assert db.execute(select(func.count()).select_from(digest_items)).scalar() == len(found) > 0
+        assert db.execute(select(func.count()).select_from(digest_items)).scalar() == len(ids) > 0

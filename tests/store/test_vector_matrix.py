@@ -56,12 +56,12 @@ def test_the_nearest_are_those_of_a_comparison_with_each(database: Database, tmp
     mean = rows.mean(axis=0)
 
     added = matrix.extend(database, NOON)
-    found = matrix.find_nearest(database, rows[7], mean, limit=10)
+    nearest_entries = matrix.find_nearest(database, rows[7], mean, limit=10)
 
     assert added == (50 if settled else 0)
-    assert [nearest.entry_id for nearest in found] == rank_all(rows, rows[7], mean)[:10]
-    assert found[0].entry_id == 8
-    assert found[0].likeness == pytest.approx(1, abs=0.01)
+    assert [nearest.entry_id for nearest in nearest_entries] == rank_all(rows, rows[7], mean)[:10]
+    assert nearest_entries[0].entry_id == 8
+    assert nearest_entries[0].likeness == pytest.approx(1, abs=0.01)
 
 
 def test_files_are_extended_and_survive_a_process_that_was_killed(database: Database, tmp_path: Path) -> None:
@@ -73,10 +73,10 @@ def test_files_are_extended_and_survive_a_process_that_was_killed(database: Data
     model = store_rows(database, rows[20:], first=20)
 
     added = VectorMatrix(tmp_path, model).extend(database, NOON)
-    found = VectorMatrix(tmp_path, model).find_nearest(database, rows[25], rows.mean(axis=0), limit=1)
+    nearest_entries = VectorMatrix(tmp_path, model).find_nearest(database, rows[25], rows.mean(axis=0), limit=1)
 
     assert added == 10
-    assert [nearest.entry_id for nearest in found] == [26]
+    assert [nearest.entry_id for nearest in nearest_entries] == [26]
 
 
 def test_pruned_entries_are_not_found_and_old_files_are_made_anew(database: Database, tmp_path: Path) -> None:
@@ -86,10 +86,10 @@ def test_pruned_entries_are_not_found_and_old_files_are_made_anew(database: Data
     matrix.extend(database, NOON)
     prune_database(database, Retention(), NOON + timedelta(days=200))
 
-    found = matrix.find_nearest(database, rows[0], rows.mean(axis=0), limit=5)
+    nearest = matrix.find_nearest(database, rows[0], rows.mean(axis=0), limit=5)
     again = matrix.extend(database, NOON + timedelta(days=2))
 
-    assert (found, again) == ((), 0)
+    assert (nearest, again) == ((), 0)
     assert (tmp_path / f"meaning-{model.id}.json").read_text().count('"rows": 0') == 1
 
 

@@ -76,5 +76,5 @@ def test_a_day_that_the_database_computes_is_the_one_in_utc(database: Database) 
     moments = [midnight, midnight - timedelta(milliseconds=1), midnight + timedelta(hours=23, minutes=59), NOON]
     with database.read() as db:
         for moment in moments:
-            found = db.execute(select(day_number(literal(moment, hits.c.matched_at.type)))).scalar_one()
-            assert parse_day_number(found) == moment.date()
+            day = db.execute(select(day_number(literal(moment, hits.c.matched_at.type)))).scalar_one()
+            assert parse_day_number(day) == moment.date()

@@ -48,7 +48,7 @@ ON_POSTGRESQL = {
 
 def fill(database: Database) -> None:
     words = [" ".join(f"word{n}x{m}" for m in range(60)) for n in range(1, 30)]
-    bring(database, [item(n, f"Harbour storm {said}") for n, said in enumerate(words, 1)])
+    bring(database, [item(n, f"Harbour storm {word}") for n, word in enumerate(words, 1)])
 
 
 def search(database: Database) -> int:
@@ -57,11 +57,11 @@ def search(database: Database) -> int:
 
 
 def assert_repaired(database: Database) -> None:
-    found = find_database_faults(database)
+    faults = find_database_faults(database)
     repair_database(database)
 
-    assert found
-    assert all(is_repairable(fault) for fault in found), found
+    assert faults
+    assert all(is_repairable(fault) for fault in faults), faults
     assert find_database_faults(database) == ()
     assert search(database) == 29
     bring(database, [item(40, "Harbour again")])

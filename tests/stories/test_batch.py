@@ -28,7 +28,7 @@ def report(number: int, title: str, hours: float = 0) -> StoredEntry:
 
 def group(entries: list[StoredEntry], story_ids: dict[int, int] | None = None) -> set[frozenset[int]]:
     groups = group_entries(entries, story_ids or {})
-    return {frozenset(entries[place].id for place in each) for each in groups}
+    return {frozenset(entries[place].id for place in group) for group in groups}
 
 
 def test_reports_of_one_event_are_grouped_whatever_their_order() -> None:

@@ -39,11 +39,11 @@ def group(
 
     neighbours = {
         number: [other for other in range(len(reports)) if other != number]
-        for number, each in enumerate(reports)
-        if each.is_fresh
+        for number, group in enumerate(reports)
+        if group.is_fresh
     }
     groups = group_reports(reports, neighbours, compare, apart=apart, merge_stories=merge_stories)
-    return {frozenset(reports[member].key[1] for member in each.members) for each in groups}
+    return {frozenset(reports[member].key[1] for member in group.members) for group in groups}
 
 
 def pair(names: str, log_odds: float, veto: Veto | None = None) -> tuple[frozenset[str], PairScore]:
@@ -51,7 +51,7 @@ def pair(names: str, log_odds: float, veto: Veto | None = None) -> tuple[frozens
 
 
 def sets(*names: str) -> set[frozenset[str]]:
-    return {frozenset(each) for each in names}
+    return {frozenset(group) for group in names}
 
 
 @settings(deadline=None, max_examples=50)

@@ -137,7 +137,7 @@ def test_state_is_one_in_every_script(text: str, state: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "veto"),
+    ("text", "other", "veto"),
     [
         ("Third quake shakes Sandholm", "Fourth quake shakes Sandholm", Veto.ORDINAL),
         ("Drittes Beben in Sandholm, dritte Warnung", "Четвертое землетрясение в Сандхольме", Veto.ORDINAL),
@@ -146,8 +146,8 @@ def test_state_is_one_in_every_script(text: str, state: str) -> None:
         ("Ferry runs aground on Monday", "Ferry runs aground on Thursday", Veto.DAY),
     ],
 )
-def test_what_differs_forbids_one_event_both_ways(one: str, other: str, veto: Veto) -> None:
-    some, others = build_traits(f"{one}\n", "en"), build_traits(f"{other}\n", "de")
+def test_what_differs_forbids_one_event_both_ways(text: str, other: str, veto: Veto) -> None:
+    some, others = build_traits(f"{text}\n", "en"), build_traits(f"{other}\n", "de")
 
     assert find_veto(compare_reports(some, others, NEAR)) is veto
     assert find_veto(compare_reports(others, some, NEAR)) is veto

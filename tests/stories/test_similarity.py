@@ -110,9 +110,9 @@ def test_text_of_an_entry_is_its_headline_and_what_it_says() -> None:
 
 
 @given(_TEXTS, _TEXTS)
-def test_likeness_is_a_share_and_the_same_both_ways(one: str, other: str) -> None:
-    assert 0 <= compute_similarity(one, other) <= 1
-    assert compute_similarity(one, other) == compute_similarity(other, one)
+def test_likeness_is_a_share_and_the_same_both_ways(text: str, other: str) -> None:
+    assert 0 <= compute_similarity(text, other) <= 1
+    assert compute_similarity(text, other) == compute_similarity(other, text)
 
 
 _WORDS = st.sampled_from([*WIRE.split(), *(f"word{number}" for number in range(40))])
@@ -123,11 +123,11 @@ _REPORTS = st.tuples(
 
 @settings(max_examples=600)
 @given(_REPORTS, _REPORTS)
-def test_words_that_are_unlike_have_no_likeness_that_joins(one: str, other: str) -> None:
-    words, other_words = split_words(one), split_words(other)
+def test_words_that_are_unlike_have_no_likeness_that_joins(text: str, other: str) -> None:
+    words, other_words = split_words(text), split_words(other)
 
     if are_words_unlike(words, other_words):
-        assert compute_similarity(one, other) < STORY_SIMILARITY
+        assert compute_similarity(text, other) < STORY_SIMILARITY
     assert are_words_unlike(words, other_words) == are_words_unlike(other_words, words)
 
 
@@ -141,10 +141,10 @@ def test_most_pairs_are_known_to_be_unlike() -> None:
 
 @given(st.text(max_size=300))
 def test_marks_fit_a_database_and_stay_few(text: str) -> None:
-    found = compute_blocking_keys(text)
+    blocking_keys = compute_blocking_keys(text)
 
-    assert len(found) == len(set(found)) <= 24
-    assert all(0 <= mark < 2**63 for mark in found)
+    assert len(blocking_keys) == len(set(blocking_keys)) <= 24
+    assert all(0 <= mark < 2**63 for mark in blocking_keys)
 
 
 @given(_TEXTS)

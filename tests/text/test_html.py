@@ -44,7 +44,7 @@ def test_html_gives_its_words(html: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "title"),
+    ("html", "title"),
     [
         pytest.param("A &amp; B", "A & B", id="escaped once"),
         pytest.param("A &amp;amp; B", "A & B", id="escaped twice"),
@@ -55,8 +55,8 @@ def test_html_gives_its_words(html: str, text: str) -> None:
         pytest.param("AT&T and R&D", "AT&T and R&D", id="lone ampersands are ampersands"),
     ],
 )
-def test_headline_is_one_line_of_text(said: str, title: str) -> None:
-    assert title_to_text(said) == title
+def test_headline_is_one_line_of_text(html: str, title: str) -> None:
+    assert title_to_text(html) == title
 
 
 @given(st.text(max_size=200))
@@ -83,9 +83,9 @@ def test_endless_text_is_bounded() -> None:
     "tags", ["<div>", "<ul><li>", "<blockquote>", "<center>", "<details>", "<div></p>", "<div></ul>", "<DIV>"]
 )
 def test_nesting_that_no_page_has_does_not_hold_up_the_reader(tags: str) -> None:
-    said = html_to_text(tags * (MAX_FIELD_LENGTH // len(tags) - 10) + "the end")
+    text = html_to_text(tags * (MAX_FIELD_LENGTH // len(tags) - 10) + "the end")
 
-    assert said.split() == ["the", "end"]
+    assert text.split() == ["the", "end"]
 
 
 def test_nesting_that_a_page_may_have_is_read_as_ever() -> None:

@@ -70,9 +70,9 @@ def test_language_is_detected(text: str, language: str) -> None:
 def test_who_decides_the_language(
     declared: str | None, configured: str | None, feed: str | None, text: str, language: str | None
 ) -> None:
-    found = choose_language(declared, configured, feed, text)
+    chosen = choose_language(declared, configured, feed, text)
 
-    assert found == language or (text == "Ferry" and found is not None)
+    assert chosen == language or (text == "Ferry" and chosen is not None)
 
 
 def test_stop_words_of_the_declared_language_settle_it() -> None:
@@ -104,9 +104,9 @@ def test_threads_share_the_detector() -> None:
     texts = [ENGLISH, GERMAN, FRENCH] * 200
 
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda text: choose_language(None, None, None, text), texts))
+        languages = list(pool.map(lambda text: choose_language(None, None, None, text), texts))
 
-    assert found == ["en", "de", "fr"] * 200
+    assert languages == ["en", "de", "fr"] * 200
 
 
 def test_nothing_is_downloaded() -> None:

@@ -90,9 +90,9 @@ def test_a_login_is_read_as_it_is_meant() -> None:
 
 
 def test_a_known_secret_is_taken_out_of_a_message_however_it_is_encoded() -> None:
-    said = "login 'p&ss wörd' was refused at /login?p=p%26ss%20w%C3%B6rd and p%26ss+w%C3%B6rd; abc"
+    message = "login 'p&ss wörd' was refused at /login?p=p%26ss%20w%C3%B6rd and p%26ss+w%C3%B6rd; abc"
 
-    shown = redact_values(said, ["p&ss wörd", "abc"])
+    shown = redact_values(message, ["p&ss wörd", "abc"])
 
     assert shown == "login '***' was refused at /login?p=*** and ***; abc"
 

@@ -32,7 +32,7 @@ TEXTS = st.one_of(st.lists(st.sampled_from(PIECES), max_size=10).map("".join), s
 def test_tokens_surfaces_and_places_speak_of_the_same_words(text: str) -> None:
     words = tokens(text)
 
-    assert [fold(each) for each in split_written_words(text)] == words
+    assert [fold(word) for word in split_written_words(text)] == words
     assert len(list_word_spans(text)) == len(words)
     assert join_words(text) == (" ".join(split_written_words(text)), " ".join(words))
 

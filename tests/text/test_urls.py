@@ -17,7 +17,7 @@ _ADDRESSES = st.builds(
 
 
 @pytest.mark.parametrize(
-    ("said", "url"),
+    ("written", "url"),
     [
         pytest.param("https://a.example/x?y=1#z", "https://a.example/x?y=1#z", id="absolute stays"),
         pytest.param("/x", "https://news.example/x", id="relative to the root"),
@@ -35,12 +35,12 @@ _ADDRESSES = st.builds(
         pytest.param("https://a.example/" + "x" * 5000, None, id="too long"),
     ],
 )
-def test_only_absolute_web_addresses_come_out(said: str, url: str | None) -> None:
-    assert http_url(said, BASE) == url
+def test_only_absolute_web_addresses_come_out(written: str, url: str | None) -> None:
+    assert http_url(written, BASE) == url
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("address", "other"),
     [
         pytest.param("http://a.example/x", "https://a.example/x", id="scheme"),
         pytest.param("https://a.example/x/", "https://a.example/x", id="slash at the end"),
@@ -73,12 +73,12 @@ def test_only_absolute_web_addresses_come_out(said: str, url: str | None) -> Non
         ),
     ],
 )
-def test_two_addresses_of_one_article_are_one(one: str, other: str) -> None:
-    assert canonical_url(one) == canonical_url(other)
+def test_two_addresses_of_one_article_are_one(address: str, other: str) -> None:
+    assert canonical_url(address) == canonical_url(other)
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("address", "other"),
     [
         pytest.param("https://a.example/x?id=1", "https://a.example/x?id=2", id="query that names the article"),
         pytest.param("https://a.example/X", "https://a.example/x", id="case of the path"),
@@ -97,8 +97,8 @@ def test_two_addresses_of_one_article_are_one(one: str, other: str) -> None:
         pytest.param("https://wsj.com.example/a?mod=1", "https://wsj.com.example/a", id="host that ends otherwise"),
     ],
 )
-def test_addresses_of_two_articles_stay_two(one: str, other: str) -> None:
-    assert canonical_url(one) != canonical_url(other)
+def test_addresses_of_two_articles_stay_two(address: str, other: str) -> None:
+    assert canonical_url(address) != canonical_url(other)
 
 
 _TRACKERS = (
@@ -139,8 +139,8 @@ def test_canonical_twice_is_canonical_once(url: str) -> None:
 
 @given(st.one_of(_ADDRESSES, st.text(max_size=60)))
 @example("0\x85\x1b")
-def test_what_comes_out_goes_in_again(said: str) -> None:
-    url = http_url(said, BASE)
+def test_what_comes_out_goes_in_again(written: str) -> None:
+    url = http_url(written, BASE)
 
     assert url is None or (http_url(url) == url and url.startswith(("http://", "https://")))
 

@@ -17,7 +17,7 @@ DAY = timedelta(days=1)
 
 def print_news(
     database: Database,
-    *said: str,
+    *texts: str,
     matcher: TopicMatcher = NOTHING,
     at: datetime = NOON,
     language: str | None = "en",
@@ -27,7 +27,7 @@ def print_news(
     _number[0] += 1000
     items = [
         item(_number[0] + n, line.partition("|")[0].strip(), line.partition("|")[2].strip(), language=language)
-        for n, line in enumerate(said)
+        for n, line in enumerate(texts)
     ]
     return list(bring(database, items, now=at, matcher=matcher, feed=feed).new)
 
@@ -39,13 +39,13 @@ def titles(some: Sequence[StoredEntry]) -> list[str]:
 def judge(database: Database, topic: str, title: str, judgement: str) -> int:
     """Judge the hit of a topic that has this headline."""
     with database.write() as db:
-        [found] = [
+        [hit_ids] = [
             hit
             for hit in find_hits(db, limit=500).items
             if (hit.hit.topic_id, hit.stored.entry.item.title) == (topic, title)
         ]
-        set_hit_label(db, found.id, judgement, NOON)
-    return found.id
+        set_hit_label(db, hit_ids.id, judgement, NOON)
+    return hit_ids.id
 
 
 _number = [0]

@@ -14,7 +14,7 @@ from watcher.topics.named_query import parse_named_query
 
 
 def share(shares: tuple[ClauseCost, ...], clause: str) -> ClauseCost:
-    return next(each for each in shares if each.clause == clause)
+    return next(clause_share for clause_share in shares if clause_share.clause == clause)
 
 
 def weighed(database: Database, query: str, **more: object) -> TopicCost:
@@ -24,22 +24,22 @@ def weighed(database: Database, query: str, **more: object) -> TopicCost:
 def test_a_clause_is_told_what_rests_on_it_alone(database: Database) -> None:
     print_news(database, "Harbour storm hits ferry", "Ferry sinks", "Storm in the harbour", "Budget")
 
-    found = weighed(database, "(harbour NEAR/3 storm) OR @boats")
+    cost = weighed(database, "(harbour NEAR/3 storm) OR @boats")
 
-    assert (found.tested, found.hits) == (4, 3)
-    storm = share(found.clauses, "harbour NEAR/3 storm")
+    assert (cost.tested, cost.hits) == (4, 3)
+    storm = share(cost.clauses, "harbour NEAR/3 storm")
     assert (storm.hits, storm.alone, titles(storm.examples)) == (2, 1, ["Storm in the harbour"])
-    boats = share(found.clauses, "@boats")
+    boats = share(cost.clauses, "@boats")
     assert (boats.hits, boats.alone, titles(boats.examples)) == (2, 1, ["Ferry sinks"])
 
 
 def test_a_word_in_two_places_is_one_word(database: Database) -> None:
     print_news(database, "Harbour storm", "Harbour calm")
 
-    found = weighed(database, "(harbour storm) OR (harbour calm) OR (harbour AND harbours)")
+    cost = weighed(database, "(harbour storm) OR (harbour calm) OR (harbour AND harbours)")
 
-    assert (share(found.terms, "harbour").hits, share(found.terms, "harbour").alone) == (2, 2)
-    assert found.dead == ("harbours",)
+    assert (share(cost.terms, "harbour").hits, share(cost.terms, "harbour").alone) == (2, 2)
+    assert cost.dead == ("harbours",)
 
 
 def test_an_exclusion_is_told_what_it_takes_away_and_what_people_thought_of_it(database: Database) -> None:
@@ -49,20 +49,22 @@ def test_an_exclusion_is_told_what_it_takes_away_and_what_people_thought_of_it(d
     judge(database, "port", "Harbour film opens", "irrelevant")
     judge(database, "port", "Harbour", "relevant")
 
-    found = weighed(database, "harbour NOT film NOT band")
+    cost = weighed(database, "harbour NOT film NOT band")
 
-    film = share(found.exclusions, "NOT film")
+    film = share(cost.exclusions, "NOT film")
     assert (film.alone, film.relevant, film.irrelevant) == (2, 1, 1)
-    assert share(found.exclusions, "NOT band").alone == 1
-    assert (found.hits, found.relevant, found.irrelevant) == (1, 1, 0)
+    assert share(cost.exclusions, "NOT band").alone == 1
+    assert (cost.hits, cost.relevant, cost.irrelevant) == (1, 1, 0)
 
 
 def test_what_stands_near_takes_away_as_well(database: Database) -> None:
     print_news(database, "Harbour", "The harbour film")
 
-    found = weighed(database, "harbour NOT NEAR/1 (film OR band)")
+    cost = weighed(database, "harbour NOT NEAR/1 (film OR band)")
 
-    assert [(each.clause, each.alone) for each in found.exclusions] == [("harbour NOT NEAR/1 (film OR band)", 1)]
+    assert [(exclusion.clause, exclusion.alone) for exclusion in cost.exclusions] == [
+        ("harbour NOT NEAR/1 (film OR band)", 1)
+    ]
 
 
 def test_a_clause_tells_when_it_last_fired_within_the_time_asked_for(database: Database) -> None:
@@ -70,11 +72,11 @@ def test_a_clause_tells_when_it_last_fired_within_the_time_asked_for(database: D
     print_news(database, "Yacht sinks", at=NOON - 10 * DAY)
     print_news(database, "Yacht sails", at=NOON)
 
-    found = weighed(database, "@boats", since=NOON - 90 * DAY)
+    cost = weighed(database, "@boats", since=NOON - 90 * DAY)
 
-    assert share(found.terms, "yacht").last_at == NOON
-    assert found.dead == ("ferry",)
-    assert found.tested == 2
+    assert share(cost.terms, "yacht").last_at == NOON
+    assert cost.dead == ("ferry",)
+    assert cost.tested == 2
 
 
 def test_languages_in_which_a_topic_never_fires_are_known(database: Database) -> None:
@@ -84,21 +86,21 @@ def test_languages_in_which_a_topic_never_fires_are_known(database: Database) ->
     with database.write() as db:  # an entry of the time before languages were detected
         db.execute(update(entries).where(entries.c.language == "nl").values(language=None))
 
-    found = weighed(database, "@boats")
+    cost = weighed(database, "@boats")
 
-    assert found.languages == {"en": (1, 1), "de": (2, 0), "unknown": (1, 1)}
+    assert cost.languages == {"en": (1, 1), "de": (2, 0), "unknown": (1, 1)}
 
 
 def test_a_clause_bound_to_a_field_speaks_in_that_field_alone(sqlite: Database) -> None:
     print_news(sqlite, "Ferry sinks|near the harbour, in a storm")
 
-    found = weighed(sqlite, "ferry OR title:((harbour NEAR/5 storm) OR yacht)")
+    cost = weighed(sqlite, "ferry OR title:((harbour NEAR/5 storm) OR yacht)")
 
-    assert share(found.clauses, "harbour NEAR/5 storm").hits == 0
-    assert share(found.terms, "ferry").alone == 1
+    assert share(cost.clauses, "harbour NEAR/5 storm").hits == 0
+    assert share(cost.terms, "ferry").alone == 1
 
 
 def test_a_topic_of_one_word_and_an_empty_archive_can_be_weighed(database: Database) -> None:
-    found = weighed(database, "harbour")
+    cost = weighed(database, "harbour")
 
-    assert (found.tested, found.hits, found.dead) == (0, 0, ("harbour",))
+    assert (cost.tested, cost.hits, cost.dead) == (0, 0, ("harbour",))

@@ -18,13 +18,13 @@ OLD, NEW = (
 def test_a_diff_names_what_is_gained_and_lost_and_counts_what_stays(database: Database) -> None:
     print_news(database, "Harbour reopens", "Harbour, the film", "Ferry sinks", "Budget passes")
 
-    found = diff_queries(ArchiveScan(database), "port", OLD, NEW)
+    diff = diff_queries(ArchiveScan(database), "port", OLD, NEW)
 
-    assert titles([change.stored for change in found.gained]) == ["Ferry sinks"]
-    assert titles([change.stored for change in found.lost]) == ["Harbour, the film"]
-    assert (found.tested, found.kept, found.gained_count, found.lost_count) == (4, 1, 1, 1)
-    assert [piece.text for piece in found.gained[0].evidence] == ["Ferry"]
-    assert [piece.text for piece in found.lost[0].evidence] == ["Harbour"]
+    assert titles([change.stored for change in diff.gained]) == ["Ferry sinks"]
+    assert titles([change.stored for change in diff.lost]) == ["Harbour, the film"]
+    assert (diff.tested, diff.kept, diff.gained_count, diff.lost_count) == (4, 1, 1, 1)
+    assert [piece.text for piece in diff.gained[0].evidence] == ["Ferry"]
+    assert [piece.text for piece in diff.lost[0].evidence] == ["Harbour"]
 
 
 def test_a_diff_speaks_of_the_time_asked_for(database: Database) -> None:
@@ -41,14 +41,14 @@ def test_a_diff_speaks_of_the_time_asked_for(database: Database) -> None:
 def test_judgements_on_lost_hits_are_called_out(database: Database) -> None:
     matcher = topics(port="harbour", other="film")
     print_news(database, "Harbour film wins", "Harbour film loses", "Harbour film drawn", matcher=matcher)
-    told = judge(database, "port", "Harbour film wins", "relevant")
+    hit_id = judge(database, "port", "Harbour film wins", "relevant")
     judge(database, "other", "Harbour film loses", "relevant")
 
-    found = diff_queries(ArchiveScan(database), "port", OLD, NEW)
+    diff = diff_queries(ArchiveScan(database), "port", OLD, NEW)
 
-    assert found.lost_labels == {"relevant": 1}
-    [judged] = [change for change in found.lost if change.label]
-    assert (judged.hit_id, judged.label) == (told, "relevant")
+    assert diff.lost_labels == {"relevant": 1}
+    [judged] = [change for change in diff.lost if change.label]
+    assert (judged.hit_id, judged.label) == (hit_id, "relevant")
 
 
 def test_a_judged_loss_is_listed_however_many_others_there_are(sqlite: Database) -> None:
@@ -56,19 +56,19 @@ def test_a_judged_loss_is_listed_however_many_others_there_are(sqlite: Database)
     print_news(sqlite, *[f"Harbour film {n}" for n in range(30)], matcher=matcher)
     judge(sqlite, "port", "Harbour film 0", "relevant")
 
-    found = diff_queries(ArchiveScan(sqlite), "port", OLD, NEW, limit=3)
+    diff = diff_queries(ArchiveScan(sqlite), "port", OLD, NEW, limit=3)
 
-    assert found.lost_count == 30
-    assert len(found.lost) == 4
-    assert "Harbour film 0" in titles([change.stored for change in found.lost if change.label == "relevant"])
+    assert diff.lost_count == 30
+    assert len(diff.lost) == 4
+    assert "Harbour film 0" in titles([change.stored for change in diff.lost if change.label == "relevant"])
 
 
 def test_the_same_meaning_in_another_spelling_differs_in_nothing(database: Database) -> None:
     print_news(database, "Harbour ferry", "Harbour", "Ferry")
 
-    found = diff_queries(ArchiveScan(database), "port", parse_query("harbour ferry"), parse_query("ferry AND HARBOUR"))
+    diff = diff_queries(ArchiveScan(database), "port", parse_query("harbour ferry"), parse_query("ferry AND HARBOUR"))
 
-    assert (found.gained_count, found.lost_count, found.kept) == (0, 0, 1)
+    assert (diff.gained_count, diff.lost_count, diff.kept) == (0, 0, 1)
 
 
 def test_progress_ends_at_all_there_is(sqlite: Database) -> None:

@@ -60,14 +60,14 @@ def test_what_is_proposed_passes_the_check_and_matches_the_article(tmp_path: Pat
     proposals = draft_topics(article)
 
     assert len(proposals) >= 2
-    assert checked(tmp_path, format_topics_yaml(proposals, ["drafted"])) == [each.id for each in proposals]
-    for each in proposals:
+    assert checked(tmp_path, format_topics_yaml(proposals, ["drafted"])) == [proposal.id for proposal in proposals]
+    for proposal in proposals:
         entry = build_entry(f"{article.title}\n{article.text}")
-        assert explain_entry(parse_named_query(each.query), entry).matched, each.query
+        assert explain_entry(parse_named_query(proposal.query), entry).matched, proposal.query
 
 
 def test_names_and_phrases_that_stand_together_become_topics() -> None:
-    by_id = {each.id: each for each in draft_topics(ENGLISH)}
+    by_id = {topic.id: topic for topic in draft_topics(ENGLISH)}
 
     assert parse_query(by_id["harbour-watch"].query) == parse_query('"harbour watch"')
     patrols = by_id["oil-patrols"]
@@ -77,7 +77,7 @@ def test_names_and_phrases_that_stand_together_become_topics() -> None:
 
 
 def test_a_proposal_takes_no_id_that_is_in_use() -> None:
-    ids = [each.id for each in draft_topics(ENGLISH, taken={"harbour-watch", "harbour-watch-2"})]
+    ids = [topic.id for topic in draft_topics(ENGLISH, taken={"harbour-watch", "harbour-watch-2"})]
 
     assert "harbour-watch-3" in ids
     assert len(set(ids)) == len(ids)
@@ -88,7 +88,7 @@ def test_no_more_are_proposed_than_asked_for() -> None:
 
 
 def test_ids_of_other_scripts_can_stand_in_a_file_name() -> None:
-    ids = [each.id for each in draft_topics(RUSSIAN)]
+    ids = [topic.id for topic in draft_topics(RUSSIAN)]
 
     assert all(id_.isascii() for id_ in ids)
     assert "morskie-patruli" in ids
@@ -96,7 +96,7 @@ def test_ids_of_other_scripts_can_stand_in_a_file_name() -> None:
 
 def test_a_proposal_that_would_flood_says_so() -> None:
     proposals = draft_topics(ENGLISH, limit=2)
-    few, many = (each.id for each in proposals)
+    few, many = (proposal.id for proposal in proposals)
 
     yaml = format_topics_yaml(add_match_counts(proposals, {few: 3, many: 900}, 1000))
 
@@ -111,8 +111,8 @@ def test_an_article_that_says_little_gives_no_topics_and_no_fault(text: str) -> 
 
 @given(title=st.text(max_size=80), text=st.text(max_size=600), language=st.sampled_from([None, "en", "de", "zz"]))
 def test_any_text_gives_proposals_that_can_be_read(title: str, text: str, language: str | None) -> None:
-    for each in draft_topics(Article(title=title, text=text, language=language)):
-        parse_query(each.query)
+    for topic in draft_topics(Article(title=title, text=text, language=language)):
+        parse_query(topic.query)
 
 
 NASTY = 'Evil "Name": #{x} \\ \u2028 & *a'
@@ -123,4 +123,4 @@ def test_what_an_article_says_cannot_break_out_of_its_place_in_the_file(tmp_path
     text = f"The {NASTY} met. Again, the {NASTY} Town met Anna Example. An Evil Name met Anna Example. “AND OR” NOT."
     proposals = draft_topics(Article(title=NASTY, text=text + ENGLISH.text, language="en"), source=source)
 
-    assert checked(tmp_path, format_topics_yaml(proposals, [source])) == [each.id for each in proposals]
+    assert checked(tmp_path, format_topics_yaml(proposals, [source])) == [proposal.id for proposal in proposals]

@@ -55,20 +55,20 @@ def test_what_cannot_be_measured_is_none_and_no_number() -> None:
     ],
 )
 def test_intervals_are_wilsons(successes: int, trials: int, low: float, high: float) -> None:
-    found = wilson_interval(successes, trials)
+    interval = wilson_interval(successes, trials)
 
-    assert found is not None
-    assert math.isclose(found[0], low, abs_tol=5e-5)
-    assert math.isclose(found[1], high, abs_tol=5e-5)
+    assert interval is not None
+    assert math.isclose(interval[0], low, abs_tol=5e-5)
+    assert math.isclose(interval[1], high, abs_tol=5e-5)
 
 
 @given(st.integers(1, 10_000), st.data())
 def test_an_interval_holds_its_share_and_stays_between_0_and_1(trials: int, data: st.DataObject) -> None:
     successes = data.draw(st.integers(0, trials))
-    found = wilson_interval(successes, trials)
+    interval = wilson_interval(successes, trials)
 
-    assert found is not None
-    assert 0 <= found[0] <= successes / trials <= found[1] <= 1
+    assert interval is not None
+    assert 0 <= interval[0] <= successes / trials <= interval[1] <= 1
 
 
 def test_a_gate_names_each_measure_that_falls_short() -> None:
@@ -80,6 +80,6 @@ def test_a_gate_names_each_measure_that_falls_short() -> None:
 
 
 def test_what_cannot_be_measured_passes_no_gate() -> None:
-    [said] = check_gate(TopicScore("port", fn=3), min_precision=0.5)
+    [failure] = check_gate(TopicScore("port", fn=3), min_precision=0.5)
 
-    assert said == "port: precision cannot be measured (nothing was found), wanted 0.50"
+    assert failure == "port: precision cannot be measured (nothing was found), wanted 0.50"

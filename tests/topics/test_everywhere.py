@@ -72,7 +72,7 @@ def test_the_archive_gives_what_matching_each_entry_gives(database: Database) ->
     stored = everything(database)
 
     for query in map(parse_query, QUERIES):
-        expected = {each.id: found for each in stored if (found := match_entry(query, each)) is not None}
+        expected = {entry.id: evidence for entry in stored if (evidence := match_entry(query, entry)) is not None}
         tested = search_archive(ArchiveScan(database), query, limit=100)
 
         assert {match.stored.id: match.evidence for match in tested.matches} == expected, format_query(query)
@@ -88,15 +88,17 @@ def test_counting_many_queries_at_once_counts_each(database: Database) -> None:
 
     assert tested == len(NEWS)
     assert {query: matched.get(query, 0) for query in QUERIES} == {
-        query: sum(match_entry(read, each) is not None for each in stored) for query, read in queries.items()
+        query: sum(match_entry(read, entry) is not None for entry in stored) for query, read in queries.items()
     }
 
 
 @pytest.mark.parametrize("topic", ["five-eyes", "intelligence-sharing", "cyber-ops-russia"])
 def test_the_shipped_topics_can_be_weighed_probed_and_compared(database: Database, topic: str) -> None:
-    named = parse_named_query(next(each.query for each in settings().topics if each.id == topic), settings().sets)
+    named = parse_named_query(
+        next(shipped.query for shipped in settings().topics if shipped.id == topic), settings().sets
+    )
     print_news(database, *NEWS)
-    expected = [each.id for each in everything(database) if match_entry(named.query, each) is not None]
+    expected = [shipped.id for shipped in everything(database) if match_entry(named.query, shipped) is not None]
 
     weighed = measure_cost(ArchiveScan(database), topic, named)
     probed = probe_topic(ArchiveScan(database), topic, named, limit=100)

@@ -12,7 +12,7 @@ from watcher.topics.examples import iter_judged_examples, parse_examples
 
 
 def test_a_line_is_an_item_with_its_labels() -> None:
-    [one, two] = parse_examples(
+    [first, two] = parse_examples(
         "l.jsonl",
         [
             '{"title": "A", "summary": "b", "content": "c", "language": "EN_gb", "labels": ["x", "y"], "kind": "odd"}',
@@ -21,9 +21,9 @@ def test_a_line_is_an_item_with_its_labels() -> None:
         ],
     )
 
-    item = one.stored.entry.item
+    item = first.stored.entry.item
     assert (item.title, item.summary, item.content, item.language) == ("A", "b", "c", "en-GB")
-    assert (one.relevant, one.place) == ({"x", "y"}, "l.jsonl:1")
+    assert (first.relevant, first.place) == ({"x", "y"}, "l.jsonl:1")
     assert (two.relevant, two.place) == (frozenset(), "l.jsonl:3")
 
 
@@ -54,9 +54,9 @@ def test_a_file_without_examples_is_a_fault(lines: list[str]) -> None:
 
 
 def test_a_byte_order_mark_and_windows_line_ends_do_no_harm() -> None:
-    [one] = parse_examples("l.jsonl", ['\ufeff{"title": "A", "labels": ["x"]}\r', "\r"])
+    [example] = parse_examples("l.jsonl", ['\ufeff{"title": "A", "labels": ["x"]}\r', "\r"])
 
-    assert one.relevant == {"x"}
+    assert example.relevant == {"x"}
 
 
 def test_a_file_full_of_faults_is_not_read_to_its_end() -> None:

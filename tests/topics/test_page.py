@@ -29,12 +29,12 @@ PAGE = (
 
 
 def test_a_page_gives_its_headline_language_and_own_words() -> None:
-    found = parse_article(PAGE.encode(), "text/html; charset=utf-8")
+    article = parse_article(PAGE.encode(), "text/html; charset=utf-8")
 
-    assert (found.title, found.language) == ("Patrols halted & ships wait", "en-GB")
-    assert "patrol number 7" in found.text
+    assert (article.title, article.language) == ("Patrols halted & ships wait", "en-GB")
+    assert "patrol number 7" in article.text
     for words in ("Menu words", "Header words", "Aside words", "Footer words", "script words"):
-        assert words not in found.text
+        assert words not in article.text
 
 
 @pytest.mark.parametrize(
@@ -89,10 +89,10 @@ def test_a_page_is_fetched_through_the_guard() -> None:
         with pytest.raises(ParseError, match="loopback"):
             asyncio.run(go(server))
         refused = len(server.asked)
-        found = asyncio.run(go(server, allow=("127.0.0.0/8",)))
+        page = asyncio.run(go(server, allow=("127.0.0.0/8",)))
 
     assert refused == 0
-    assert found.title == "Patrols halted & ships wait"
+    assert page.title == "Patrols halted & ships wait"
 
 
 def test_a_page_that_is_not_there_is_a_fault_that_names_it() -> None:

@@ -16,35 +16,37 @@ def counts(title: str, text: str) -> dict[str, int]:
 
 
 def test_a_name_is_large_for_its_own_sake() -> None:
-    found = kinds(
+    kind_of = kinds(
         "", "Officials met Anna Example in Oslo. Former officials met her. The talks went on, said Ms Example."
     )
 
-    assert found == {"Anna Example": "name", "Oslo": "name", "Example": "name"}
+    assert kind_of == {"Anna Example": "name", "Oslo": "name", "Example": "name"}
 
 
 def test_a_word_that_only_begins_a_sentence_is_no_name() -> None:
-    found = kinds("", "Ships sank. Many ships left Harbour Town. Storms came.")
+    kind_of = kinds("", "Ships sank. Many ships left Harbour Town. Storms came.")
 
-    assert found == {"Harbour Town": "name"}
+    assert kind_of == {"Harbour Town": "name"}
 
 
 def test_common_words_belong_to_a_name_but_do_not_begin_one() -> None:
-    found = kinds("", "It is said that New Zealand and the United Arab Emirates met The Five Eyes on Monday in May.")
+    kind_of = kinds("", "It is said that New Zealand and the United Arab Emirates met The Five Eyes on Monday in May.")
 
-    assert set(found) == {"New Zealand", "United Arab Emirates", "Five Eyes"}
+    assert set(kind_of) == {"New Zealand", "United Arab Emirates", "Five Eyes"}
 
 
 def test_a_link_joins_the_words_of_a_name_but_not_two_names() -> None:
-    found = counts("", "Anna Sample of Harbour Watch visited the Bank of Norway. Harbour Watch left, and Norway too.")
+    count_of = counts(
+        "", "Anna Sample of Harbour Watch visited the Bank of Norway. Harbour Watch left, and Norway too."
+    )
 
-    assert found == {"Anna Sample": 1, "Harbour Watch": 2, "Bank of Norway": 1, "Norway": 1}
+    assert count_of == {"Anna Sample": 1, "Harbour Watch": 2, "Bank of Norway": 1, "Norway": 1}
 
 
 def test_acronyms_lose_their_dots_and_keep_their_case() -> None:
-    found = kinds("", "The U.S. and NATO agree, and so does the U.S. navy, it told us.")
+    kind_of = kinds("", "The U.S. and NATO agree, and so does the U.S. navy, it told us.")
 
-    assert found == {"US": "acronym", "NATO": "acronym"}
+    assert kind_of == {"US": "acronym", "NATO": "acronym"}
 
 
 def test_a_dotted_acronym_ends_no_sentence() -> None:
@@ -54,7 +56,7 @@ def test_a_dotted_acronym_ends_no_sentence() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "term"),
     [
         pytest.param("They call it a “cyber détente” now.", "cyber détente", id="English"),
         pytest.param("Man nennt es „hybride Angriffe“ heute.", "hybride Angriffe", id="German"),
@@ -62,20 +64,20 @@ def test_a_dotted_acronym_ends_no_sentence() -> None:
         pytest.param("他们称之为「网络司令部」。", "网络司令部", id="Chinese"),
     ],
 )
-def test_quoted_terms_stand_out_in_any_quotes(text: str, said: str) -> None:
-    assert kinds("", text)[said] == "quoted"
+def test_quoted_terms_stand_out_in_any_quotes(text: str, term: str) -> None:
+    assert kinds("", text)[term] == "quoted"
 
 
 def test_quoted_speech_is_no_term() -> None:
-    found = kinds("", "“We are very concerned,” she said. “These discussions are already taking place today.”")
+    kind_of = kinds("", "“We are very concerned,” she said. “These discussions are already taking place today.”")
 
-    assert "quoted" not in found.values()
+    assert "quoted" not in kind_of.values()
 
 
 def test_a_phrase_stands_out_when_it_comes_again() -> None:
-    found = counts("", "An oil spill again. They saw the oil spill. Later a gas leak.")
+    count_of = counts("", "An oil spill again. They saw the oil spill. Later a gas leak.")
 
-    assert found == {"oil spill": 2}
+    assert count_of == {"oil spill": 2}
 
 
 def test_a_headline_in_title_case_gives_no_names_of_its_own_but_confirms_those_of_the_text() -> None:
@@ -95,10 +97,10 @@ def test_a_language_that_writes_nouns_large_needs_more_than_a_large_letter() -> 
         " Die Polizei befragt die Besatzung, und die Versicherung zahlt den Schaden an der Ladung."
     )
 
-    found = kinds("", text)
+    kind_of = kinds("", text)
 
-    assert found["Rostock"] == "name"
-    assert not {"Behörde", "Schiff", "Polizei", "Ladung"} & set(found)
+    assert kind_of["Rostock"] == "name"
+    assert not {"Behörde", "Schiff", "Polizei", "Ladung"} & set(kind_of)
 
 
 def test_text_without_capitals_or_blanks_has_phrases_too() -> None:

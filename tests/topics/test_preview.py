@@ -35,27 +35,27 @@ def _parse(query: str | None) -> Query | None:
 def test_a_preview_finds_what_a_search_and_a_diff_find(database: Database, before: str, after: str) -> None:
     print_news(database, *NEWS)
 
-    found = preview(database, before, after)
+    shown = preview(database, before, after)
 
     diff = diff_queries(ArchiveScan(database), "port", parse_query(before), parse_query(after))
     search = search_archive(ArchiveScan(database), parse_query(after), limit=100)
-    assert (found.gained, found.lost, found.lost_labels) == (diff.gained, diff.lost, diff.lost_labels)
-    assert (found.kept, found.gained_count, found.lost_count) == (diff.kept, diff.gained_count, diff.lost_count)
-    assert (found.count, found.tested) == (search.count, search.tested)
-    reports = [report for story in found.stories for report in story.reports]
+    assert (shown.gained, shown.lost, shown.lost_labels) == (diff.gained, diff.lost, diff.lost_labels)
+    assert (shown.kept, shown.gained_count, shown.lost_count) == (diff.kept, diff.gained_count, diff.lost_count)
+    assert (shown.count, shown.tested) == (search.count, search.tested)
+    reports = [report for story in shown.stories for report in story.reports]
     assert sorted(reports, key=lambda report: report.stored.id) == sorted(search.matches, key=lambda r: r.stored.id)
 
 
 def test_reports_of_one_event_are_one_story(database: Database) -> None:
     print_news(database, *NEWS)
 
-    found = preview(database, None, "ferry")
+    shown = preview(database, None, "ferry")
 
-    assert [len(story.reports) for story in found.stories].count(2) == 1
-    assert len(found.stories) == 3
-    assert found.count == 4
-    assert not found.is_compared
-    assert (found.gained, found.gained_count, found.lost) == ((), 0, ())
+    assert [len(story.reports) for story in shown.stories].count(2) == 1
+    assert len(shown.stories) == 3
+    assert shown.count == 4
+    assert not shown.is_compared
+    assert (shown.gained, shown.gained_count, shown.lost) == ((), 0, ())
 
 
 def test_a_story_that_is_stored_is_named(database: Database) -> None:
@@ -71,9 +71,9 @@ def test_a_story_that_is_stored_is_named(database: Database) -> None:
 def test_without_a_query_everything_is_lost_and_nothing_found(database: Database) -> None:
     print_news(database, *NEWS)
 
-    found = preview(database, "film", None)
+    shown = preview(database, "film", None)
 
-    assert (found.count, found.stories, found.lost_count) == (0, (), 2)
+    assert (shown.count, shown.stories, shown.lost_count) == (0, (), 2)
     assert preview(database, None, None).tested == 0
 
 
@@ -81,17 +81,17 @@ def test_a_judged_loss_is_listed_however_many_others_there_are(sqlite: Database)
     print_news(sqlite, *[f"Harbour film {n}" for n in range(30)], matcher=topics(port="harbour"))
     judge(sqlite, "port", "Harbour film 0", "relevant")
 
-    found = preview(sqlite, "harbour", "ferry", limit=3)
+    shown = preview(sqlite, "harbour", "ferry", limit=3)
 
-    assert [change.label for change in found.lost] == [None, None, None, "relevant"]
-    assert found.lost_labels == {"relevant": 1}
+    assert [change.label for change in shown.lost] == [None, None, None, "relevant"]
+    assert shown.lost_labels == {"relevant": 1}
 
 
 def test_a_preview_that_runs_out_of_time_says_how_far_back_it_went(sqlite: Database) -> None:
     print_news(sqlite, *[f"Ferry {n}" for n in range(30)])
     print_news(sqlite, "Ferry of today", at=NOON + DAY)
 
-    found = preview_query(ArchiveScan(sqlite), "", None, parse_query("ferry"), limit=3, is_over=lambda: True)
+    shown = preview_query(ArchiveScan(sqlite), "", None, parse_query("ferry"), limit=3, is_over=lambda: True)
 
-    assert (found.count, found.tested) == (1, 1)
-    assert found.searched_back_to == NOON + DAY
+    assert (shown.count, shown.tested) == (1, 1)
+    assert shown.searched_back_to == NOON + DAY

@@ -13,8 +13,8 @@ from watcher.topics.sample import draw_sample, estimate_elusion
 QUERY = parse_named_query('(harbour NEAR/2 storm) OR ("port authority" NOT film) OR =PORT')
 
 
-def by_title(found: ProbeResult) -> dict[str, str]:
-    return {near.stored.entry.item.title: near.by[0] for near in found.near}
+def by_title(probed: ProbeResult) -> dict[str, str]:
+    return {near.stored.entry.item.title: near.by[0] for near in probed.near}
 
 
 def test_a_near_miss_is_told_with_the_one_change_that_would_let_it_in(database: Database) -> None:
@@ -28,15 +28,15 @@ def test_a_near_miss_is_told_with_the_one_change_that_would_let_it_in(database: 
         "Budget passes",
     )
 
-    found = probe_topic(ArchiveScan(database), "port", QUERY)
+    probed = probe_topic(ArchiveScan(database), "port", QUERY)
 
-    assert by_title(found) == {
+    assert by_title(probed) == {
         "Harbour braces for a storm": "harbour NEAR/4 storm instead of NEAR/2",
         "Port Authority, the film": "without NOT film",
         "A port in peace": "“port” in another case or with other accents",
     }
-    assert (found.near_count, found.tested) == (3, 6)
-    [storm] = [near for near in found.near if near.kind == "distance"]
+    assert (probed.near_count, probed.tested) == (3, 6)
+    [storm] = [near for near in probed.near if near.kind == "distance"]
     assert [piece.text for piece in storm.evidence] == ["Harbour", "storm"]
 
 
@@ -50,22 +50,22 @@ def test_a_word_written_otherwise_is_nearer_than_a_part_left_out(sqlite: Databas
     print_news(sqlite, *[f"Harbour day {n}" for n in range(20)], "Storms near harbour town")
     query = parse_named_query("harbour storm")
 
-    found = probe_topic(ArchiveScan(sqlite), "port", query, limit=3)
+    probed = probe_topic(ArchiveScan(sqlite), "port", query, limit=3)
 
-    assert found.near[0].stored.entry.item.title == "Storms near harbour town"
-    assert found.near[0].kind == "form"
+    assert probed.near[0].stored.entry.item.title == "Storms near harbour town"
+    assert probed.near[0].kind == "form"
 
 
 def test_no_headline_is_there_twice(sqlite: Database) -> None:
     print_news(sqlite, "Harbour braces for a storm", "Harbour braces for a storm", "Port Authority, the film")
 
-    found = probe_topic(ArchiveScan(sqlite), "port", QUERY, limit=10)
+    probed = probe_topic(ArchiveScan(sqlite), "port", QUERY, limit=10)
 
-    assert sorted(titles([near.stored for near in found.near])) == [
+    assert sorted(titles([near.stored for near in probed.near])) == [
         "Harbour braces for a storm",
         "Port Authority, the film",
     ]
-    assert found.near_count == 3
+    assert probed.near_count == 3
 
 
 def test_one_reason_does_not_fill_the_list(sqlite: Database) -> None:
@@ -73,30 +73,30 @@ def test_one_reason_does_not_fill_the_list(sqlite: Database) -> None:
     towns = ("Oslo", "Bergen", "Turku", "Riga", "Visby")
     print_news(sqlite, "Customs open", *[f"Harbour of {town} fears a storm" for town in towns])
 
-    found = probe_topic(ArchiveScan(sqlite), "port", query, limit=3)
+    probed = probe_topic(ArchiveScan(sqlite), "port", query, limit=3)
 
-    assert found.near[0].kind == "distance"
-    assert "Customs open" in titles([near.stored for near in found.near])
+    assert probed.near[0].kind == "distance"
+    assert "Customs open" in titles([near.stored for near in probed.near])
 
 
 def test_hits_judged_relevant_that_no_longer_match_are_known_misses(database: Database) -> None:
     print_news(database, "Harbour calm", "Harbour quiet", "Harbour storm", matcher=topics(port="harbour"))
-    told = judge(database, "port", "Harbour calm", "relevant")
+    judged = judge(database, "port", "Harbour calm", "relevant")
     judge(database, "port", "Harbour quiet", "irrelevant")
     judge(database, "port", "Harbour storm", "relevant")
 
-    found = probe_topic(ArchiveScan(database), "port", QUERY)
+    probed = probe_topic(ArchiveScan(database), "port", QUERY)
 
-    assert [hit.id for hit in found.missed] == [told]
+    assert [hit.id for hit in probed.missed] == [judged]
 
 
 def test_a_probe_looks_at_the_time_asked_for(database: Database) -> None:
     print_news(database, "Harbour braces for a storm", at=NOON - 9 * DAY)
     print_news(database, "Storm spares the old harbour", at=NOON)
 
-    found = probe_topic(ArchiveScan(database, since=NOON - DAY), "port", QUERY)
+    probed = probe_topic(ArchiveScan(database, since=NOON - DAY), "port", QUERY)
 
-    assert titles([near.stored for near in found.near]) == ["Storm spares the old harbour"]
+    assert titles([near.stored for near in probed.near]) == ["Storm spares the old harbour"]
 
 
 def test_a_sample_is_of_what_does_not_match_and_the_same_each_time(database: Database) -> None:
@@ -120,10 +120,10 @@ def test_a_sample_larger_than_what_there_is_is_all_of_it(database: Database) -> 
 
 
 def test_finding_none_in_a_sample_bounds_what_is_missed_and_does_not_say_nothing_is() -> None:
-    found = estimate_elusion(0, 100, 10_000)
+    elusion = estimate_elusion(0, 100, 10_000)
 
-    assert (found.missed, found.missed_interval[0]) == (0, 0)
-    assert 300 < found.missed_interval[1] < 400
+    assert (elusion.missed, elusion.missed_interval[0]) == (0, 0)
+    assert 300 < elusion.missed_interval[1] < 400
 
 
 def test_an_estimate_never_exceeds_what_there_is() -> None:

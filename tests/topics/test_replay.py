@@ -47,17 +47,17 @@ def kept(database: Database) -> dict[tuple[str, str], tuple[str, str, str]]:
 def test_new_hits_are_marked_backfill_and_known_ones_stay_as_they_are(database: Database) -> None:
     before, after = topics(port="harbour"), topics(port="harbour OR ferry")
     print_news(database, "Harbour reopens", "Ferry sinks", "Budget", matcher=before)
-    told = judge(database, "port", "Harbour reopens", "relevant")
+    judged = judge(database, "port", "Harbour reopens", "relevant")
 
-    found = replay_topics(ArchiveScan(database), after, NOON + DAY)
+    replayed = replay_topics(ArchiveScan(database), after, NOON + DAY)
 
-    assert (found.new, found.known, found.tested) == ({"port": 1}, {"port": 1}, 3)
+    assert (replayed.new, replayed.known, replayed.tested) == ({"port": 1}, {"port": 1}, 3)
     assert kept(database) == {
         ("port", "Harbour reopens"): ("live", after.version("port"), "relevant"),
         ("port", "Ferry sinks"): ("backfill", after.version("port"), ""),
     }
     with database.read() as db:
-        assert load_hit(db, told).hit.matched_at == NOON
+        assert load_hit(db, judged).hit.matched_at == NOON
 
 
 def test_a_second_replay_changes_nothing(database: Database) -> None:
@@ -98,13 +98,17 @@ def test_a_replay_does_not_flood_the_next_digest(database: Database) -> None:
         database, [item(1, "Five Eyes partners leave")], now=NOON - HOUR, matcher=topics(**{"five-eyes": '"five eyes"'})
     )
 
-    found = replay_topics(ArchiveScan(database), topics(**{"five-eyes": '"five eyes"'}), NOON - HOUR)
+    replayed = replay_topics(ArchiveScan(database), topics(**{"five-eyes": '"five eyes"'}), NOON - HOUR)
     compose_due(database, press([daily()], []), NOON + DAY)
 
-    assert found.new == {"five-eyes": 1}
+    assert replayed.new == {"five-eyes": 1}
     with database.read() as db:
-        told = [hit for digest in find_digests(db).items if digest.id for hit in list_digest_hit_ids(db, digest.id)]
-        assert [load_hit(db, hit).hit.origin for hit in told if load_hit(db, hit).hit.origin is Origin.BACKFILL] == []
+        reported_ids = [
+            hit for digest in find_digests(db).items if digest.id for hit in list_digest_hit_ids(db, digest.id)
+        ]
+        assert [
+            load_hit(db, hit).hit.origin for hit in reported_ids if load_hit(db, hit).hit.origin is Origin.BACKFILL
+        ] == []
 
 
 def test_entries_join_the_stories_of_the_days_when_they_came(database: Database) -> None:
@@ -116,7 +120,7 @@ def test_entries_join_the_stories_of_the_days_when_they_came(database: Database)
     replay_topics(ArchiveScan(database), topics(port="harbour"), NOON)
 
     with database.read() as db:
-        sizes = [(told.size, told.first_at, told.last_at) for told in find_stories(db).items]
+        sizes = [(story.size, story.first_at, story.last_at) for story in find_stories(db).items]
     assert sorted(sizes) == [
         (1, NOON - DAY, NOON - DAY),
         (2, NOON - 30 * DAY, NOON - 30 * DAY + HOUR),
@@ -133,17 +137,17 @@ def test_an_entry_found_in_the_archive_does_not_make_a_story_older_or_younger_th
     replay_topics(ArchiveScan(database), topics(port="harbour"), NOON + 5 * DAY)
 
     with database.read() as db:
-        [told] = find_stories(db).items
-    assert (told.size, told.first_at, told.last_at) == (2, NOON - 2 * HOUR, NOON)
+        [story] = find_stories(db).items
+    assert (story.size, story.first_at, story.last_at) == (2, NOON - 2 * HOUR, NOON)
 
 
 def test_an_entry_that_was_edited_is_matched_as_it_is_now(database: Database) -> None:
     bring(database, [item(1, "Harbour storm")])
     bring(database, [item(1, "Budget passes at last")], now=NOON + HOUR)
 
-    found = replay_topics(ArchiveScan(database), topics(port="harbour", money="budget"), NOON + 2 * HOUR)
+    replayed = replay_topics(ArchiveScan(database), topics(port="harbour", money="budget"), NOON + 2 * HOUR)
 
-    assert found.new == {"money": 1}
+    assert replayed.new == {"money": 1}
 
 
 def test_progress_is_told_after_what_it_tells_is_kept(sqlite: Database) -> None:
@@ -200,7 +204,7 @@ def test_a_replay_that_is_killed_comes_to_the_same_the_second_time(
         assert sum(count_hits_by_topic(db).values()) == 500
         ids = [stored.id for stored in load_entries_after(db, limit=1000)]
         assert not filter_without_story(db, ids)
-        assert sum(told.size for told in find_stories(db, limit=1000).items) == 500
+        assert sum(story.size for story in find_stories(db, limit=1000).items) == 500
     assert sum(replay_topics(ArchiveScan(database), matcher, NOON, afresh=True).new.values()) == 0
 
 
@@ -213,9 +217,9 @@ def test_a_stopped_replay_is_gone_on_with_only_where_it_had_begun_as_early(sqlit
 
     with pytest.raises(KeyboardInterrupt):
         replay_topics(ArchiveScan(sqlite, since=NOON - DAY, on_progress=stop), topics(port="harbour"), NOON)
-    found = replay_topics(ArchiveScan(sqlite), topics(port="harbour"), NOON)
+    replayed = replay_topics(ArchiveScan(sqlite), topics(port="harbour"), NOON)
 
-    assert not found.resumed
+    assert not replayed.resumed
     assert len(kept(sqlite)) == 500
 
 
@@ -227,16 +231,18 @@ def test_a_replay_of_other_topics_does_not_go_on_from_a_stopped_one(sqlite: Data
 
     with pytest.raises(KeyboardInterrupt):
         replay_topics(ArchiveScan(sqlite, on_progress=stop), topics(port="harbour"), NOON)
-    found = replay_topics(ArchiveScan(sqlite), topics(port="storm"), NOON)
+    replayed = replay_topics(ArchiveScan(sqlite), topics(port="storm"), NOON)
 
-    assert not found.resumed
-    assert sum(found.new.values()) + sum(found.known.values()) == 450
+    assert not replayed.resumed
+    assert sum(replayed.new.values()) + sum(replayed.known.values()) == 450
 
 
 def everything(database: Database) -> object:
     with database.read() as db:
-        told = [(each.id, each.size, each.first_at, each.last_at) for each in find_stories(db, limit=1000).items]
+        stories_ = [
+            (story.id, story.size, story.first_at, story.last_at) for story in find_stories(db, limit=1000).items
+        ]
         days = count_hits_by_day(db, "2000-01-01"), count_hits_by_topic(db)
-        found = [(hit.id, hit.hit, hit.story_id, hit.label) for hit in find_hits(db, limit=1000).items]
+        hits = [(hit.id, hit.hit, hit.story_id, hit.label) for hit in find_hits(db, limit=1000).items]
         assert get_value(db, "replay") is None
-    return told, days, found
+    return stories_, days, hits

@@ -80,9 +80,9 @@ RELAXED = [
 ]
 
 
-@pytest.mark.parametrize(("query", "said", "kind"), RELAXED)
-def test_each_way_of_loosening_lets_in_what_only_it_lets_in(query: str, said: str, kind: str) -> None:
-    stored = entry(*said.split("|"))
+@pytest.mark.parametrize(("query", "description", "kind"), RELAXED)
+def test_each_way_of_loosening_lets_in_what_only_it_lets_in(query: str, description: str, kind: str) -> None:
+    stored = entry(*description.split("|"))
     named = parse_named_query(query)
 
     letting_in = {way.kind for way in list_relaxations(named) if match_entry(way.query, stored) is not None}

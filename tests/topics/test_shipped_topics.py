@@ -51,7 +51,7 @@ def test_a_topic_is_described_in_sentences_and_examples(topic_id: str) -> None:
     assert 3 <= len(topic.about) <= 5
     assert 3 <= len(topic.not_about) <= 5
     assert len(topic.examples) >= 12
-    assert len({found.language for text in topic.examples if (found := detect_language(text))}) >= 6
+    assert len({detection.language for text in topic.examples if (detection := detect_language(text))}) >= 6
     assert topic.proposals == 5
 
 

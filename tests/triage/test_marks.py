@@ -31,9 +31,9 @@ SAID = "Senior officials of the Five Eyes alliance review which intelligence the
 def fill(database: Database) -> None:
     """Store two reports of one story, and one of another, within the last hour."""
     bring(database, [item(0, "Weather")], now=NOON - timedelta(hours=2), matcher=WATCHED)
-    told = [item(0, "Weather"), item(1, "Five Eyes weigh limits on intelligence", SAID)]
-    bring(database, told, now=NOON - timedelta(minutes=30), matcher=WATCHED)
-    more = [*told, item(2, "Five Eyes weigh limits on intelligence, say officials", SAID + " Ottawa will meet.")]
+    items = [item(0, "Weather"), item(1, "Five Eyes weigh limits on intelligence", SAID)]
+    bring(database, items, now=NOON - timedelta(minutes=30), matcher=WATCHED)
+    more = [*items, item(2, "Five Eyes weigh limits on intelligence, say officials", SAID + " Ottawa will meet.")]
     bring(database, more, now=NOON - timedelta(minutes=20), matcher=WATCHED)
     bring(database, [*more, item(3, "Harbour closed by fog")], now=NOON - timedelta(minutes=10), matcher=WATCHED)
 
@@ -134,8 +134,8 @@ def test_stars_and_searches_narrow_a_list_together(database: Database) -> None:
     with database.read() as db:
         query = parse_query("officials")
         reader = load_reader(db, ANN, LATER)
-        found = find_hits(db, Filters(starred_by=ANN, unread_by=reader), query=query).items
-        assert [hit.stored.id for hit in found] == [eyes.id]
+        hits = find_hits(db, Filters(starred_by=ANN, unread_by=reader), query=query).items
+        assert [hit.stored.id for hit in hits] == [eyes.id]
         assert find_hits(db, Filters(starred_by=BEN)).items == ()
 
 

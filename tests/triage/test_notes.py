@@ -36,8 +36,8 @@ def target(database: Database) -> Target:
 
 
 def fill(database: Database) -> Target:
-    found = [item(1, "Five Eyes meet"), item(2, "Harbour closed by fog")]
-    bring(database, found, now=NOON - timedelta(hours=1), matcher=WATCHED)
+    items = [item(1, "Five Eyes meet"), item(2, "Harbour closed by fog")]
+    bring(database, items, now=NOON - timedelta(hours=1), matcher=WATCHED)
     with database.read() as db:
         return Target(TargetKind.ENTRY, find_hits(db).items[0].stored.id)
 
@@ -50,7 +50,7 @@ def test_a_note_shows_who_wrote_it_and_is_handed_to_those_it_names(database: Dat
     assert (note.author, note.written_at, note.version) == ("Ann", NOON, 1)
     assert note.mentions == ("Cleo Lindt", "ben.okafor")
     with database.read() as db:
-        assert [each.id for each in list_handed_notes(db, "Cleo Lindt")] == [note.id]
+        assert [handed.id for handed in list_handed_notes(db, "Cleo Lindt")] == [note.id]
         assert count_handed_notes(db, "Ann") == 0
 
 
@@ -79,7 +79,7 @@ def test_an_edit_keeps_the_former_text_and_deleting_can_be_undone(database: Data
         assert (edited.text, edited.version, edited.edited_at, edited.mentions) == ("Second.", 2, LATER, ())
         [former] = list_note_versions(db, note.id)
         assert (former.text, former.replaced_by, former.replaced_at) == ("First.", "Ann", LATER)
-        assert [each.text for each in list_notes(db, [target])] == ["Second."]
+        assert [listed.text for listed in list_notes(db, [target])] == ["Second."]
         assert count_notes(db, TargetKind.ENTRY, [target.id]) == {target.id: 1}
 
 
@@ -137,15 +137,15 @@ def test_notes_stay_with_a_story_that_was_joined_to_another_and_return_when_that
     database: Database, target: Target
 ) -> None:
     with database.write() as db:
-        one, other = (Target(TargetKind.STORY, story.id) for story in find_stories(db).items)
+        first, other = (Target(TargetKind.STORY, story.id) for story in find_stories(db).items)
         use_cases.write_note(db, other, "About the other.", [], author="Ann", now=NOON)
 
-        decision = merge_stories(db, one.id, other.id, LATER)
-        assert [note.text for note in list_notes(db, [one])] == ["About the other."]
-        assert count_notes(db, TargetKind.STORY, [one.id]) == {one.id: 1}
+        decision = merge_stories(db, first.id, other.id, LATER)
+        assert [note.text for note in list_notes(db, [first])] == ["About the other."]
+        assert count_notes(db, TargetKind.STORY, [first.id]) == {first.id: 1}
         undo_story_decision(db, decision.id, LATER)
 
-        assert list_notes(db, [one]) == ()
+        assert list_notes(db, [first]) == ()
         assert [note.text for note in list_notes(db, [other])] == ["About the other."]
 
 

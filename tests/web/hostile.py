@@ -25,11 +25,11 @@ HOSTILE = (
 def hostile_feed() -> bytes:
     """Make a feed of them: each its own story, told twice, once under an address that may be a link."""
     items = "".join(
-        f"<item><guid isPermaLink='false'>{n}{kind}{escape(said)}</guid><link>{escape(link)}</link>"
-        f"<title>{escape(f'Five Eyes {_own(n)} {said}')}</title>"
-        f"<description>{escape(escape(f'fvey {_own(n)} {said}') + said)}</description>"
-        f"<author>{escape(said)}</author><category>{escape(said)}</category></item>"
-        for n, said in enumerate(HOSTILE)
+        f"<item><guid isPermaLink='false'>{n}{kind}{escape(text)}</guid><link>{escape(link)}</link>"
+        f"<title>{escape(f'Five Eyes {_own(n)} {text}')}</title>"
+        f"<description>{escape(escape(f'fvey {_own(n)} {text}') + text)}</description>"
+        f"<author>{escape(text)}</author><category>{escape(text)}</category></item>"
+        for n, text in enumerate(HOSTILE)
         for kind, link in (
             ("web", f'https://evil.example/"onmouseover="window.broken=1"/{n}|your bank>'),
             ("odd", f"javascript:window.broken={n}"),

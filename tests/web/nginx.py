@@ -53,8 +53,8 @@ def is_installed() -> bool:
 
 def free_port() -> int:
     """Return a port that was free a moment ago."""
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        port: int = found.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as free_socket:
+        port: int = free_socket.getsockname()[1]
     return port
 
 

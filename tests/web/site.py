@@ -106,14 +106,14 @@ class World:
 
     def news(self) -> None:
         """Bring two reports of one event, an edit of one, a hit of another topic, and an entry that nothing matches."""
-        said = "Senior officials of the Five Eyes alliance are reviewing which intelligence they pass to Washington."
+        text = "Senior officials of the Five Eyes alliance are reviewing which intelligence they pass to Washington."
         title = "Five Eyes partners weigh limits on intelligence shared with Washington"
         matcher, database = self.app.matcher, self.app.database
         bring(database, [item(1, "Storm petrels return", "Four hundred pairs.")], matcher=matcher, feed=HARBOUR)
         bring(database, [item(1, "Museum reopens", "A map room.")], matcher=matcher, feed=LEDGER)
         later = NOON + timedelta(minutes=20)
-        bring(database, [item(2, title, said, language="en")], now=later, matcher=matcher, feed=HARBOUR)
-        more = said + " Ministers in Ottawa will meet about it on Friday."
+        bring(database, [item(2, title, text, language="en")], now=later, matcher=matcher, feed=HARBOUR)
+        more = text + " Ministers in Ottawa will meet about it on Friday."
         bring(database, [item(2, title + ", officials say", more)], now=later + timedelta(minutes=30),
               matcher=matcher, feed=LEDGER)  # fmt: skip
         third = later + timedelta(minutes=40)

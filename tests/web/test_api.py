@@ -29,11 +29,11 @@ from watcher.web.deadlines import QueryParser
 
 
 def test_hits_are_said_as_the_contract_says(client: httpx.Client) -> None:
-    said = client.get("/api/v1/hits").json()
+    answer = client.get("/api/v1/hits").json()
 
-    assert set(said) == {"hits", "next_cursor", "searched_back_to"}
-    [cyber, *eyes] = said["hits"]
-    assert [each["topic"] for each in eyes] == ["eyes", "eyes"]
+    assert set(answer) == {"hits", "next_cursor", "searched_back_to"}
+    [cyber, *eyes] = answer["hits"]
+    assert [hit["topic"] for hit in eyes] == ["eyes", "eyes"]
     assert (cyber["topic"], cyber["entry"]["source"], cyber["entry"]["version"]) == ("cyber", "The Capital Ledger", 2)
     assert eyes[0]["story"]["size"] == 2
     evidence = eyes[0]["evidence"][0]
@@ -65,9 +65,9 @@ def test_cursors_lead_through_all_hits_once(client: httpx.Client) -> None:
     seen, cursor = [], None
     while True:
         answer = client.get("/api/v1/hits", params={"limit": 1, **({"cursor": cursor} if cursor else {})})
-        said = answer.json()
-        seen += [hit["id"] for hit in said["hits"]]
-        cursor = said["next_cursor"]
+        body = answer.json()
+        seen += [hit["id"] for hit in body["hits"]]
+        cursor = body["next_cursor"]
         assert ("next" in answer.links) == (cursor is not None)
         if cursor is None:
             break
@@ -115,11 +115,11 @@ def test_a_query_that_cannot_be_read_says_where(client: httpx.Client) -> None:
 
 
 def test_entries_hold_what_no_topic_matched(client: httpx.Client) -> None:
-    said = client.get("/api/v1/entries", params={"q": "petrel*"}).json()
+    answer = client.get("/api/v1/entries", params={"q": "petrel*"}).json()
 
-    validate(EntryList, said)
-    assert [each["entry"]["title"] for each in said["entries"]] == ["Storm petrels return"]
-    assert said["entries"][0]["evidence"][0]["text"] == "petrels"
+    validate(EntryList, answer)
+    assert [entry["entry"]["title"] for entry in answer["entries"]] == ["Storm petrels return"]
+    assert answer["entries"][0]["evidence"][0]["text"] == "petrels"
 
 
 def test_an_entry_shows_its_earlier_versions(client: httpx.Client) -> None:
@@ -128,7 +128,7 @@ def test_an_entry_shows_its_earlier_versions(client: httpx.Client) -> None:
     entry = client.get(f"/api/v1/entries/{hit['entry']['id']}").json()
 
     validate(EntryDetail, entry)
-    assert [each["title"] for each in entry["versions"]] == ["Cyber Command told to stand down"]
+    assert [version["title"] for version in entry["versions"]] == ["Cyber Command told to stand down"]
     assert entry["title"] == "Cyber Command told to pause"
 
 
@@ -144,18 +144,18 @@ def test_a_judgement_is_recorded_and_taken_back(client: httpx.Client) -> None:
 
 
 def test_a_topic_is_tried_on_a_text(client: httpx.Client) -> None:
-    said = client.post("/api/v1/topics/test", json={"topic": "cyber", "text": "Cyber Command lost at chess"}).json()
+    answer = client.post("/api/v1/topics/test", json={"topic": "cyber", "text": "Cyber Command lost at chess"}).json()
 
-    validate(topics.TestedText, said)
-    assert said["matched"] is False
-    assert any(part["matched"] for part in said["clauses"])
+    validate(topics.TestedText, answer)
+    assert answer["matched"] is False
+    assert any(part["matched"] for part in answer["clauses"])
 
 
 def test_a_query_is_tried_on_the_archive(client: httpx.Client) -> None:
-    said = client.post("/api/v1/topics/test", json={"query": "@spies", "since": "1d"}).json()
+    answer = client.post("/api/v1/topics/test", json={"query": "@spies", "since": "1d"}).json()
 
-    validate(topics.TestedArchive, said)
-    assert (len(said["matches"]), said["tested"]) == (2, 5)
+    validate(topics.TestedArchive, answer)
+    assert (len(answer["matches"]), answer["tested"]) == (2, 5)
 
 
 @pytest.mark.parametrize(
@@ -184,10 +184,10 @@ def test_a_topic_is_tried_as_it_was_compiled(desk: World, client: httpx.Client) 
     (desk.folder / "topics.yaml").write_text("topics: [{id: eyes, query: 'petrel*'}]\n", "utf-8")
     desk.app.matcher.query("eyes")
 
-    said = client.post("/api/v1/topics/test", json={"topic": "eyes", "text": "The Five Eyes met."}).json()
+    answer = client.post("/api/v1/topics/test", json={"topic": "eyes", "text": "The Five Eyes met."}).json()
 
-    assert said["matched"] is True
-    assert said["clauses"][0]["text"] == '"five eyes"'
+    assert answer["matched"] is True
+    assert answer["clauses"][0]["text"] == '"five eyes"'
 
 
 def test_a_query_that_takes_too_long_on_a_text_stops(client: httpx.Client) -> None:
@@ -207,10 +207,10 @@ def test_a_query_that_takes_too_long_on_a_text_stops(client: httpx.Client) -> No
 def test_the_archive_is_searched_for_as_long_as_there_is_time(desk: World) -> None:
     query = desk.app.matcher.query("eyes")
 
-    said = search_archive(ArchiveScan(desk.app.database), query, is_over=lambda: True)
+    search = search_archive(ArchiveScan(desk.app.database), query, is_over=lambda: True)
 
-    assert (said.count, said.searched_back_to is not None) == (1, True)
-    assert said.tested < search_archive(ArchiveScan(desk.app.database), query).tested
+    assert (search.count, search.searched_back_to is not None) == (1, True)
+    assert search.tested < search_archive(ArchiveScan(desk.app.database), query).tested
 
 
 def test_whoever_asks_while_inflections_are_looked_up_is_told_to_ask_again() -> None:
@@ -279,11 +279,11 @@ def test_a_topic_is_a_feed_of_its_hits(client: httpx.Client) -> None:
 
 
 def test_metrics_are_named_and_typed(client: httpx.Client) -> None:
-    said = client.get("/metrics").text
+    text = client.get("/metrics").text
 
-    assert 'watcher_hits_total{topic="eyes"} 2.0' in said
-    assert 'watcher_feeds{health="fresh"} 2.0' in said
-    assert "# TYPE watcher_poll_lag_seconds gauge" in said
+    assert 'watcher_hits_total{topic="eyes"} 2.0' in text
+    assert 'watcher_feeds{health="fresh"} 2.0' in text
+    assert "# TYPE watcher_poll_lag_seconds gauge" in text
 
 
 def test_digests_are_a_feed_of_their_own(desk: World, client: httpx.Client) -> None:

@@ -62,7 +62,7 @@ def test_every_body_and_every_answer_has_an_example(document: dict[str, Any]) ->
     for name, operation in list_operations(document):
         bodies = [operation["requestBody"]] if "requestBody" in operation else []
         answers = [answer for status, answer in operation["responses"].items() if status.startswith("2")]
-        for content in (each.get("content", {}).get("application/json") for each in (*bodies, *answers)):
+        for content in (described.get("content", {}).get("application/json") for described in (*bodies, *answers)):
             if content is not None and "example" not in content:
                 without.append(name)
 
@@ -145,7 +145,9 @@ def test_a_request_is_pasted_from_the_page(desk: World, client: httpx.Client) ->
 def test_a_token_is_named_where_one_is_needed(document: dict[str, Any]) -> None:
     add_examples(document)
 
-    endpoints = [each for _subject, each in list_endpoints(document, "https://news.example/desk", needs_token=True)]
+    endpoints = [
+        endpoint for _subject, endpoint in list_endpoints(document, "https://news.example/desk", needs_token=True)
+    ]
 
-    assert all('-H "Authorization: Bearer $WATCHER_TOKEN"' in each.request for each in endpoints)
-    assert all("https://news.example/desk/api/v1/" in each.request for each in endpoints)
+    assert all('-H "Authorization: Bearer $WATCHER_TOKEN"' in endpoint.request for endpoint in endpoints)
+    assert all("https://news.example/desk/api/v1/" in endpoint.request for endpoint in endpoints)

@@ -78,7 +78,7 @@ def test_an_article_of_a_private_network_is_not_fetched(guarded: World, press: S
 
 
 @pytest.mark.parametrize(
-    ("typed", "said"),
+    ("typed", "message"),
     [
         ({}, "Write either"),
         ({"address": "example.org", "text": "both"}, "Write either"),
@@ -86,12 +86,12 @@ def test_an_article_of_a_private_network_is_not_fetched(guarded: World, press: S
         ({"text": "of the and"}, "Nothing stands out"),
     ],
 )
-def test_what_cannot_be_drafted_from_says_why(guarded: World, typed: dict[str, str], said: str) -> None:
+def test_what_cannot_be_drafted_from_says_why(guarded: World, typed: dict[str, str], message: str) -> None:
     with guarded.client() as client:
         answer = post(client, **typed)
 
-    assert said in answer.text
-    assert answer.status_code == (200 if "Nothing" in said else 400)
+    assert message in answer.text
+    assert answer.status_code == (200 if "Nothing" in message else 400)
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)

@@ -42,10 +42,10 @@ COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-tex
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     if not Path(CHROMIUM).exists():
-        said = "no chromium: apt-get install chromium"
+        reason = "no chromium: apt-get install chromium"
         if os.environ.get("WATCHER_TESTS_MAY_SKIP") == "no":
-            pytest.fail(said)
-        pytest.skip(said)
+            pytest.fail(reason)
+        pytest.skip(reason)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield started
@@ -53,7 +53,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def newsroom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with world(tmp_path_factory.mktemp("told") / "config") as made:
         made.news()
         compose_now(made.app.database, made.app.press(), "daily", made.clock())
@@ -61,8 +61,8 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 @pytest.fixture(scope="module")
-def address(told: World) -> Iterator[str]:
-    with told.served() as address:
+def address(newsroom: World) -> Iterator[str]:
+    with newsroom.served() as address:
         yield address
 
 
@@ -70,7 +70,9 @@ def address(told: World) -> Iterator[str]:
 def page(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iterator[Page]:
     context = browser.new_context(viewport=request.param, base_url=address)
     opened = context.new_page()
-    opened.on("console", lambda said: pytest.fail(said.text) if "Content Security Policy" in said.text else None)
+    opened.on(
+        "console", lambda message: pytest.fail(message.text) if "Content Security Policy" in message.text else None
+    )
     yield opened
     context.close()
 
@@ -93,7 +95,7 @@ def test_a_query_is_checked_while_it_is_typed(page: Page) -> None:
     page.locator("#q-said:not(.bad)", has_text="Read as").wait_for()
 
 
-def test_keys_walk_judge_and_open(page: Page, told: World) -> None:
+def test_keys_walk_judge_and_open(page: Page, newsroom: World) -> None:
     page.goto("/hits")
     page.keyboard.press("j")
     page.keyboard.press("j")
@@ -112,13 +114,15 @@ def test_keys_walk_judge_and_open(page: Page, told: World) -> None:
     page.wait_for_url("**/feeds")
 
 
-def test_new_hits_are_announced_and_come_when_asked_for(page: Page, told: World) -> None:
+def test_new_hits_are_announced_and_come_when_asked_for(page: Page, newsroom: World) -> None:
     page.goto("/hits?topic=cyber&group=no")
     before = page.locator(".hit").count()
     number = 100 + before
-    told.clock.move(minutes=1)
-    matcher, database = told.app.matcher, told.app.database
-    bring(database, [item(number, f"Cyber Command order {number}")], now=told.clock(), matcher=matcher, feed=HARBOUR)
+    newsroom.clock.move(minutes=1)
+    matcher, database = newsroom.app.matcher, newsroom.app.database
+    bring(
+        database, [item(number, f"Cyber Command order {number}")], now=newsroom.clock(), matcher=matcher, feed=HARBOUR
+    )
 
     page.locator("[data-arrived] button", has_text="1 new hit").click(timeout=15_000)
 
@@ -201,15 +205,15 @@ def test_axe_finds_nothing_serious(
 ) -> None:
     context = browser.new_context(color_scheme=scheme, base_url=address, viewport=viewport)
     page = context.new_page()
-    found = []
+    serious = []
     for path in PAGES:
         page.goto(path)
         for fault in Axe().run(page, options={"resultTypes": ["violations"], **(rules or {})}).response["violations"]:
             if fault["impact"] in {"serious", "critical"}:
-                found.append((path, fault["id"], [node["html"][:120] for node in fault["nodes"][:3]]))
+                serious.append((path, fault["id"], [node["html"][:120] for node in fault["nodes"][:3]]))
     context.close()
 
-    assert [(path, *rest) for path, *rest in found] == [], found
+    assert [(path, *rest) for path, *rest in serious] == [], serious
 
 
 def test_hostile_news_stay_words_in_every_page(browser: Browser, tmp_path: Path) -> None:

@@ -38,7 +38,9 @@ def address(desk: World) -> Iterator[str]:
 def page(browser: Browser, address: str) -> Iterator[Page]:  # noqa: F811
     context = browser.new_context(viewport=NARROW, base_url=address)
     opened = context.new_page()
-    opened.on("console", lambda said: pytest.fail(said.text) if "Content Security Policy" in said.text else None)
+    opened.on(
+        "console", lambda message: pytest.fail(message.text) if "Content Security Policy" in message.text else None
+    )
     yield opened
     context.close()
 
@@ -89,7 +91,7 @@ def test_pages_with_proposals_are_accessible_and_fit_their_window(
     address: str,
     scheme: str,
 ) -> None:
-    found = []
+    serious = []
     for viewport in (WIDE, NARROW):
         context = browser.new_context(color_scheme=scheme, viewport=viewport, base_url=address)  # type: ignore[arg-type]
         page = context.new_page()
@@ -100,7 +102,7 @@ def test_pages_with_proposals_are_accessible_and_fit_their_window(
             assert wide <= 0, path
             for fault in Axe().run(page).response["violations"]:
                 if fault["impact"] in {"serious", "critical"}:
-                    found.append((path, fault["id"], [node["html"][:120] for node in fault["nodes"][:3]]))
+                    serious.append((path, fault["id"], [node["html"][:120] for node in fault["nodes"][:3]]))
         context.close()
 
-    assert found == []
+    assert serious == []

@@ -44,8 +44,8 @@ def open_tabs(context: BrowserContext, count: int) -> list[Page]:
 
 def bring_hit(watched: World, number: int) -> None:
     watched.clock.move(minutes=1)
-    found = item(number, f"Cyber Command order {number}")
-    bring(watched.app.database, [found], now=watched.clock(), matcher=watched.app.matcher, feed=HARBOUR)
+    news = item(number, f"Cyber Command order {number}")
+    bring(watched.app.database, [news], now=watched.clock(), matcher=watched.app.matcher, feed=HARBOUR)
 
 
 def streams_become(watched: World, tab: Page, count: int) -> bool:

@@ -61,8 +61,8 @@ def _make_filled_file() -> Path:
         bring(made.app.database, [item(0, "Weather")], now=made.clock(), matcher=made.app.matcher, feed=HARBOUR)
         bring(made.app.database, [item(0, "Weather")], now=made.clock(), matcher=made.app.matcher, feed=LEDGER)
         made.clock.move(minutes=5)
-        told = [item(n, invent(n), invent(n + 1_000)) for n in range(10, 70)]
-        bring(made.app.database, told, now=made.clock(), matcher=made.app.matcher, feed=HARBOUR)
+        diffs = [item(n, invent(n), invent(n + 1_000)) for n in range(10, 70)]
+        bring(made.app.database, diffs, now=made.clock(), matcher=made.app.matcher, feed=HARBOUR)
         made.clock.move(minutes=5)
         bring(made.app.database, [item(90, BOTH, "A letter.")], now=made.clock(), matcher=made.app.matcher, feed=LEDGER)
     return folder / "var" / "watcher.db"
@@ -74,14 +74,16 @@ def page(browser: Browser, desk: World, request: pytest.FixtureRequest) -> Itera
         context = browser.new_context(viewport=request.param, base_url=address)
         opened = context.new_page()
         opened.on("pageerror", lambda error: pytest.fail(str(error)))
-        opened.on("console", lambda said: pytest.fail(said.text) if "Content Security Policy" in said.text else None)
+        opened.on(
+            "console", lambda message: pytest.fail(message.text) if "Content Security Policy" in message.text else None
+        )
         yield opened
         context.close()
 
 
 def find_serious(page: Page) -> list[str]:
-    found: Any = Axe().run(page).response
-    return [each["id"] for each in found["violations"] if each["impact"] in {"serious", "critical"}]
+    report: Any = Axe().run(page).response
+    return [violation["id"] for violation in report["violations"] if violation["impact"] in {"serious", "critical"}]
 
 
 def overflows(page: Page) -> bool:

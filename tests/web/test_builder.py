@@ -30,8 +30,8 @@ def open_form(client: httpx.Client, path: str = "/workbench") -> dict[str, str]:
 def preview(client: httpx.Client, form: dict[str, str], **typed: str) -> dict[str, Any]:
     answer = client.post("/workbench/preview", data={**form, **typed})
     assert answer.status_code == 200
-    found: dict[str, Any] = answer.json()
-    return found
+    previewed: dict[str, Any] = answer.json()
+    return previewed
 
 
 def get_topic(desk: World, topic_id: str) -> Topic:
@@ -41,22 +41,22 @@ def get_topic(desk: World, topic_id: str) -> Topic:
 def test_what_is_typed_is_found_with_its_stories_and_what_is_gained_and_lost(client: httpx.Client) -> None:
     form = open_form(client, "/workbench?topic=eyes")
 
-    found = preview(client, form, id="eyes", query="ottawa OR petrel*", since="7d", edited="query")
+    shown = preview(client, form, id="eyes", query="ottawa OR petrel*", since="7d", edited="query")
 
-    assert found["effect"] == "Gains 1, loses 1"
-    assert "Storm <mark>petrels</mark> return" in found["html"]
-    assert "Five Eyes partners weigh limits" in found["html"]
-    assert found["check"]["said"] == "Read as ottawa OR petrel*"
-    assert found["boxes"] == {"all_of": [], "any_of": ["ottawa", "petrel*"], "none_of": []}
+    assert shown["effect"] == "Gains 1, loses 1"
+    assert "Storm <mark>petrels</mark> return" in shown["html"]
+    assert "Five Eyes partners weigh limits" in shown["html"]
+    assert shown["check"]["said"] == "Read as ottawa OR petrel*"
+    assert shown["boxes"] == {"all_of": [], "any_of": ["ottawa", "petrel*"], "none_of": []}
 
 
 def test_two_reports_of_an_event_are_one_story(client: httpx.Client) -> None:
-    found = preview(client, open_form(client), query='"five eyes"', edited="query")
+    shown = preview(client, open_form(client), query='"five eyes"', edited="query")
 
-    assert "<dt>Stories</dt><dd>1</dd>" in found["html"]
-    assert "<dt>Items</dt><dd>2</dd>" in found["html"]
-    assert "Gained" not in found["html"]
-    assert found["effect"] == "Finds 2 items in the last 30 days"
+    assert "<dt>Stories</dt><dd>1</dd>" in shown["html"]
+    assert "<dt>Items</dt><dd>2</dd>" in shown["html"]
+    assert "Gained" not in shown["html"]
+    assert shown["effect"] == "Finds 2 items in the last 30 days"
 
 
 def test_boxes_are_written_as_text_and_text_as_boxes(client: httpx.Client) -> None:
@@ -73,7 +73,7 @@ def test_boxes_are_written_as_text_and_text_as_boxes(client: httpx.Client) -> No
 
 
 @pytest.mark.parametrize(
-    ("typed", "said"),
+    ("typed", "message"),
     [
         ({"query": "(", "edited": "query"}, "1:"),
         ({"query": "", "none_of": "chess", "all_of": "", "any_of": "", "edited": "boxes"}, "at least one word"),
@@ -82,7 +82,7 @@ def test_boxes_are_written_as_text_and_text_as_boxes(client: httpx.Client) -> No
     ],
 )
 def test_what_cannot_be_read_is_said_and_what_was_typed_stays(
-    desk: World, client: httpx.Client, typed: dict[str, str], said: str
+    desk: World, client: httpx.Client, typed: dict[str, str], message: str
 ) -> None:
     form = open_form(client, "/workbench?topic=eyes") | {"id": "eyes", "about": ""}
 
@@ -90,7 +90,7 @@ def test_what_cannot_be_read_is_said_and_what_was_typed_stays(
     saved = client.post("/workbench", data=form | typed | {"look": "try"})
 
     assert not live["check"]["ok"]
-    assert said in f"{live['check'].get('line')}:{live['check']['said']}"
+    assert message in f"{live['check'].get('line')}:{live['check']['said']}"
     assert live["effect"] == ""
     assert saved.status_code == 400
     assert all(f">{value}</textarea>" in saved.text for key, value in typed.items() if key in ("all_of", "none_of"))
@@ -123,9 +123,9 @@ def test_the_same_topic_is_made_by_boxes_and_by_text(desk: World, client: httpx.
     ):
         client.post("/workbench", data=open_form(client) | words | {"name": name, "about": sentence, "look": "save"})
 
-    one, two = get_topic(desk, "one"), get_topic(desk, "two")
-    assert (one.query, one.about) == (two.query, two.about)
-    assert one.query.strip() == text
+    first, two = get_topic(desk, "one"), get_topic(desk, "two")
+    assert (first.query, first.about) == (two.query, two.about)
+    assert first.query.strip() == text
 
 
 def test_words_are_taken_from_sentences(client: httpx.Client) -> None:
@@ -179,16 +179,16 @@ def test_hostile_news_and_hostile_typing_stay_words(desk: World, client: httpx.C
     bring(desk.app.database, [item(70, f"Gull {hostile}", f"gull {hostile}")], now=desk.clock(), feed=HARBOUR)
     form = open_form(client)
 
-    found = preview(client, form, query="gull*", edited="query")
+    shown = preview(client, form, query="gull*", edited="query")
     typed = preview(client, form, query=hostile, any_of=hostile, edited="query")
     page = client.post("/workbench", data=form | {
         "look": "try", "name": hostile, "query": "gull*", "about": hostile, "since": hostile, "id": hostile,
     }).text  # fmt: skip
 
-    for html in (found["html"], typed["html"], page):
+    for html in (shown["html"], typed["html"], page):
         assert "<script>window" not in html
         assert not any(f"<{tag}" in html for tag in ("img", "iframe", "math", "b onmouseover", "svg onload"))
-    assert "<dt>Items</dt><dd>1</dd>" in found["html"]
+    assert "<dt>Items</dt><dd>1</dd>" in shown["html"]
 
 
 def test_many_costly_previews_are_answered_in_time(desk: World) -> None:

@@ -107,12 +107,12 @@ def test_many_at_once_are_answered_in_time_and_slow_nobody(address: str, asked: 
                 assert client.get("/healthz").status_code == 200
                 slowest = max(slowest, time.monotonic() - begun)
                 time.sleep(0.05)
-    found = [answer.result() for answer in answers]
+    results = [answer.result() for answer in answers]
 
-    assert {status for status, _after, _took in found} <= {200, 413, 503}
-    assert any(status == 503 for status, _after, _took in found)
-    assert all(after for status, after, _took in found if status == 503)
-    assert max(took for _status, _after, took in found) < 12
+    assert {status for status, _after, _took in results} <= {200, 413, 503}
+    assert any(status == 503 for status, _after, _took in results)
+    assert all(after for status, after, _took in results if status == 503)
+    assert max(took for _status, _after, took in results) < 12
     assert slowest < 3  # less than half a second where nothing else runs
 
 

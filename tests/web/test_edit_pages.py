@@ -22,19 +22,19 @@ FORMS = (
 @pytest.fixture
 def post(client: httpx.Client) -> Post:
     client.follow_redirects = True
-    found = re.search(r'name="csrf" content="([^"]+)"', client.get("/digests").text)
-    assert found is not None
+    match = re.search(r'name="csrf" content="([^"]+)"', client.get("/digests").text)
+    assert match is not None
 
     def send(path: str, **fields: str | list[str]) -> httpx.Response:
-        return client.post(path, data={"csrf": found[1], **fields})
+        return client.post(path, data={"csrf": match[1], **fields})
 
     return send
 
 
 def read_etag(page: httpx.Response) -> str:
-    found = re.search(r'name="etag" value="([^"]+)"', page.text)
-    assert found is not None
-    return found[1]
+    match = re.search(r'name="etag" value="([^"]+)"', page.text)
+    assert match is not None
+    return match[1]
 
 
 @pytest.mark.parametrize("path", FORMS)
@@ -104,7 +104,7 @@ def test_the_next_three_times_are_shown_before_a_digest_is_saved(desk: World, po
 
 
 @pytest.mark.parametrize(
-    ("schedule", "timezone", "ok", "said"),
+    ("schedule", "timezone", "ok", "message"),
     [
         ("fridays at 16:00", "Europe/London", True, "Next: Fri 6 Mar 16:00; Fri 13 Mar 16:00; Fri 20 Mar 16:00."),
         ("Immediate", "UTC", True, "An alert: sent when a story begins."),
@@ -114,13 +114,13 @@ def test_the_next_three_times_are_shown_before_a_digest_is_saved(desk: World, po
     ],
 )
 def test_the_next_times_are_answered_while_a_schedule_is_typed(
-    client: httpx.Client, schedule: str, timezone: str, ok: bool, said: str
+    client: httpx.Client, schedule: str, timezone: str, ok: bool, message: str
 ) -> None:
     answer = client.get("/digests/times", params={"schedule": schedule, "timezone": timezone})
 
     assert answer.headers["content-type"] == "application/json"
     assert answer.json()["ok"] is ok
-    assert said in answer.json()["said"]
+    assert message in answer.json()["said"]
 
 
 def test_a_digest_is_sent_from_its_preview(desk: World, post: Post, client: httpx.Client) -> None:

@@ -36,9 +36,9 @@ def stranger(locked: World) -> Iterator[httpx.Client]:
 
 
 def form_token(page: httpx.Response) -> str:
-    found = re.search(r'name="csrf" (?:content|value)="([^"]+)"', page.text)
-    assert found is not None
-    return found[1]
+    match = re.search(r'name="csrf" (?:content|value)="([^"]+)"', page.text)
+    assert match is not None
+    return match[1]
 
 
 def log_in(client: httpx.Client, password: str = PASSWORD) -> httpx.Response:
@@ -239,8 +239,8 @@ def test_pages_hold_no_script_or_style_of_their_own(client: httpx.Client) -> Non
         "/workbench",
         "/login",
     ):
-        said = client.get(path).text
-        assert not re.search(r"<script(?![^>]* src=)|<style|\sstyle=|\son\w+=", said), path
+        text = client.get(path).text
+        assert not re.search(r"<script(?![^>]* src=)|<style|\sstyle=|\son\w+=", text), path
 
 
 def test_a_labels_link_asks_before_it_records(desk: World, client: httpx.Client) -> None:

@@ -82,8 +82,8 @@ def test_a_mail_holds_no_markup_but_ours(left: Left) -> None:
     assert body is not None
     tree = html.fromstring(body.get_content())
 
-    said = "".join(tree.text_content().split())
-    assert all(part in said for part in ("<script>window.broken=1</script>", "onerror=window.broken=1", "{{7*7}}"))
+    items = "".join(tree.text_content().split())
+    assert all(part in items for part in ("<script>window.broken=1</script>", "onerror=window.broken=1", "{{7*7}}"))
     assert not CARRIERS & {element.tag for element in tree.iter() if isinstance(element.tag, str)}
     assert not [name for element in tree.iter() for name in element.attrib if name.lower().startswith("on")]
     assert all(link.startswith(("http://", "https://", "#")) for link in tree.xpath("//@href"))
@@ -101,10 +101,10 @@ def test_a_mail_has_the_headers_that_we_gave_it(left: Left) -> None:
 
 
 def test_a_slack_message_calls_nobody_and_links_only_where_we_say(left: Left) -> None:
-    said = json.dumps([[message.get("text", ""), message["blocks"]] for message in left.slack], ensure_ascii=False)
+    payload = json.dumps([[message.get("text", ""), message["blocks"]] for message in left.slack], ensure_ascii=False)
 
-    assert "&lt;!channel&gt;" in said
-    marks = re.findall(r"<([^>]*)>", said)
+    assert "&lt;!channel&gt;" in payload
+    marks = re.findall(r"<([^>]*)>", payload)
     assert marks
     assert all(mark.startswith(("http://", "https://")) for mark in marks), marks
     assert not [mark for mark in marks if mark.endswith("|your bank")]
@@ -115,10 +115,10 @@ def test_a_feed_of_hostile_news_is_well_formed_and_its_html_is_ours(left: Left, 
     with left.made.client() as client:
         feed = etree.fromstring(client.get(path).content)
 
-    inner = [each.text for each in feed.iter() if each.get("type") == "html" and each.text]
+    inner = [node.text for node in feed.iter() if node.get("type") == "html" and node.text]
     assert inner
-    for each in inner:
-        tree = html.fromstring(f"<div>{each}</div>")
+    for node in inner:
+        tree = html.fromstring(f"<div>{node}</div>")
         assert not CARRIERS & {element.tag for element in tree.iter() if isinstance(element.tag, str)}
         assert not [name for element in tree.iter() for name in element.attrib if name.lower().startswith("on")]
     assert all(link.startswith(("http://", "https://")) for link in feed.xpath("//@href"))

@@ -34,18 +34,18 @@ with Database(sys.argv[1]) as database, database.write() as db:
 def count_unread(client: httpx.Client, path: str = "/hits") -> tuple[int, int]:
     """Return the count of what is unread beside a list, and how many of its rows are."""
     text = client.get(path).text
-    found = re.search(r'>Unread <span class="n">(\d+)</span>', text)
-    assert found
-    return int(found[1]), text.count('<li class="hit unread')
+    match = re.search(r'>Unread <span class="n">(\d+)</span>', text)
+    assert match
+    return int(match[1]), text.count('<li class="hit unread')
 
 
 def read_facet(client: httpx.Client, title: str, path: str = "/hits") -> dict[str, int]:
     text = client.get(path).text
     section = re.search(rf"<h2[^>]*>{title}</h2>(.*?)</section>", text, re.DOTALL)
-    found = re.findall(
+    matches = re.findall(
         r'<span class="name" dir="auto">([^<]+)</span><span class="n">(\d+)</span>', section[1] if section else ""
     )
-    return {name: int(count) for name, count in found}
+    return {name: int(count) for name, count in matches}
 
 
 @pytest.mark.parametrize("path", ["/hits", "/stories"])

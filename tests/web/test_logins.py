@@ -95,7 +95,7 @@ def test_a_flood_of_passwords_lets_those_in_who_are_known(locked: World) -> None
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "same"),
+    ("address_", "other", "same"),
     [
         ("192.0.2.7", "192.0.2.8", False),
         ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", True),
@@ -104,8 +104,8 @@ def test_a_flood_of_passwords_lets_those_in_who_are_known(locked: World) -> None
         ("fe80::1%eth0", "fe80::2", True),
     ],
 )
-def test_an_ipv6_network_is_one_source(one: str, other: str, same: bool) -> None:
-    assert (get_source(one) == get_source(other)) is same
+def test_an_ipv6_network_is_one_source(address_: str, other: str, same: bool) -> None:
+    assert (get_source(address_) == get_source(other)) is same
 
 
 def test_a_log_out_holds_after_a_restart(tmp_path: Path) -> None:

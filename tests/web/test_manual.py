@@ -42,7 +42,7 @@ def shown(client: httpx.Client) -> dict[Path, str]:
 
 def test_headings_have_the_anchors_that_a_forge_gives_them(shown: dict[Path, str]) -> None:
     for page, text in shown.items():
-        ids = [each.attributes["id"] for each in LexborHTMLParser(text).css(".prose [id]")]
+        ids = [node.attributes["id"] for node in LexborHTMLParser(text).css(".prose [id]")]
 
         assert set(ids) == list_anchors(page), page
         assert len(ids) == len(set(ids)), page
@@ -53,7 +53,7 @@ def test_links_and_pictures_lead_somewhere(client: httpx.Client, shown: dict[Pat
     pictures, broken, count = set(), [], 0
     for page, text in shown.items():
         tree = LexborHTMLParser(text)
-        pictures |= {each.attributes["src"] or "" for each in tree.css(".prose img")}
+        pictures |= {node.attributes["src"] or "" for node in tree.css(".prose img")}
         for link in tree.css(".prose a"):
             target = link.attributes["href"] or ""
             path, _, anchor = target.partition("#")
@@ -73,7 +73,7 @@ def test_links_and_pictures_lead_somewhere(client: httpx.Client, shown: dict[Pat
 
 
 def test_the_contents_list_every_page_of_the_index(shown: dict[Path, str]) -> None:
-    listed = {each.attributes["href"] for each in LexborHTMLParser(shown[DOCS / "web.md"]).css("aside a")}
+    listed = {node.attributes["href"] for node in LexborHTMLParser(shown[DOCS / "web.md"]).css("aside a")}
     guides = [*DOCS.glob("*.md"), *(DOCS / "how-to").glob("*.md"), ROOT / "README.md", ROOT / "SECURITY.md"]
 
     assert {f"/desk/{get_address(page)}" for page in guides if page != DOCS / "README.md"} <= listed

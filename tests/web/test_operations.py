@@ -85,9 +85,9 @@ def test_unit_file_confines_the_service(tmp_path: Path) -> None:
         ["systemd-analyze", "security", "--offline=true", str(unit)], capture_output=True, text=True, timeout=60
     )
 
-    found = re.search(r"exposure level for watcher.service: ([\d.]+)", done.stdout)
-    assert found is not None, done.stderr
-    assert float(found[1]) < EXPOSURE_LIMIT
+    match = re.search(r"exposure level for watcher.service: ([\d.]+)", done.stdout)
+    assert match is not None, done.stderr
+    assert float(match[1]) < EXPOSURE_LIMIT
 
 
 def test_daemon_tells_its_service_manager_how_it_stands(tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_daemon_tells_its_service_manager_how_it_stands(tmp_path: Path) -> None:
 
     assert first.startswith("READY=1\nSTATUS=watching 0 feeds")
     assert answers == ["WATCHDOG=1"] * 2
-    assert any("STOPPING=1" in each for each in rest)
+    assert any("STOPPING=1" in line for line in rest)
 
 
 def test_compose_files_start_the_watcher_after_a_healthy_database() -> None:

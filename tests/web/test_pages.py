@@ -163,10 +163,10 @@ def test_a_feed_is_found_by_its_page_and_added(desk: World, press: Server) -> No
 
     with desk.client() as client:
         token = form_token(client.get("/feeds/add"))
-        found = client.post("/feeds/add", data={"csrf": token, "url": press.url + "/"})
+        page = client.post("/feeds/add", data={"csrf": token, "url": press.url + "/"})
         added = client.post("/feeds/add", data={"csrf": token, "feed": press.url + "/rss"})
 
-        assert "The Harbour Post" in found.text
+        assert "The Harbour Post" in page.text
         assert (added.status_code, added.headers["location"]) == (303, "/feeds?added=1")
         assert press.url + "/rss" in [feed["url"] for feed in client.get("/api/v1/feeds").json()["feeds"]]
     assert "# Where it is watched." in (desk.folder / "feeds.yaml").read_text("utf-8")
@@ -244,9 +244,9 @@ def test_new_hits_are_streamed_by_id_from_where_one_was(client: httpx.Client) ->
 
 def test_what_is_not_stored_and_what_was_merged_is_shown_with_its_feed(desk: World, client: httpx.Client) -> None:
     url = "https://ledger.example/feed.xml"
-    told = {"left_out": 7, "left_marks": b"12345678", "merged": 2, "recovered": 12}
+    counts = {"left_out": 7, "left_marks": b"12345678", "merged": 2, "recovered": 12}
     with desk.app.database.write() as db:
-        db.execute(update(feed_table).where(feed_table.c.url == url).values(told))
+        db.execute(update(feed_table).where(feed_table.c.url == url).values(counts))
 
     shown, listed = client.get(f"/feeds/show?url={url}").text, client.get("/feeds?health=degraded").text
     overview, front = client.get("/overview").text, client.get("/hits").text

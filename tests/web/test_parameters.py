@@ -19,10 +19,10 @@ def routes(desk: World) -> list[tuple[str, str]]:
 
 
 def test_every_route_refuses_what_it_does_not_know(desk: World, client: httpx.Client) -> None:
-    found = routes(desk)
-    assert len(found) > 10
+    served = routes(desk)
+    assert len(served) > 10
 
-    for method, path in found:
+    for method, path in served:
         asked = path.format_map(defaultdict(lambda: 1, topic_id="eyes", name="x"))
         answer = client.request(method, asked, params={"surprise": "1"}, json={} if method != "GET" else None)
         assert answer.status_code == 422, (method, path)
@@ -45,7 +45,7 @@ def test_every_body_refuses_keys_that_it_does_not_know(desk: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "said"),
+    ("path", "message"),
     [
         pytest.param("/api/v1/hits?topics=eyes", "did you mean `topic`?", id="a plural"),
         pytest.param("/api/v1/entries?Since=7d", "did you mean `since`?", id="a capital"),
@@ -54,11 +54,11 @@ def test_every_body_refuses_keys_that_it_does_not_know(desk: World) -> None:
         pytest.param("/api/v1/status?x=1", "none is known here", id="where nothing is known"),
     ],
 )
-def test_a_fault_names_what_may_be_meant(client: httpx.Client, path: str, said: str) -> None:
+def test_a_fault_names_what_may_be_meant(client: httpx.Client, path: str, message: str) -> None:
     problem = validate(Problem, client.get(path).json())
 
     assert problem["status"] == 422
-    assert said in problem["detail"]
+    assert message in problem["detail"]
 
 
 def test_other_spellings_of_a_search_are_known(client: httpx.Client) -> None:

@@ -86,11 +86,11 @@ def test_judged_relevant_a_proposal_becomes_a_hit_and_taking_it_back_reopens_it(
 
     judged = client.put(f"{API}/{proposal['id']}/label", json={"label": "relevant"}).json()
 
-    found = client.get("/api/v1/hits", params={"found_by": "meaning"}).json()["hits"]
+    hits = client.get("/api/v1/hits", params={"found_by": "meaning"}).json()["hits"]
     assert judged == {
-        "id": proposal["id"], "topic": "eyes", "label": "relevant", "state": "accepted", "hit": found[0]["id"],
+        "id": proposal["id"], "topic": "eyes", "label": "relevant", "state": "accepted", "hit": hits[0]["id"],
     }  # fmt: skip
-    assert [(hit["entry"]["id"], hit["found_by"], hit["label"]) for hit in found] == [
+    assert [(hit["entry"]["id"], hit["found_by"], hit["label"]) for hit in hits] == [
         (proposal["entry"]["id"], "meaning", "relevant")
     ]
     undone = client.put(f"{API}/{proposal['id']}/label", json={"label": None}).json()

@@ -70,7 +70,11 @@ def test_the_document_says_how_edits_are_refused(desk: World) -> None:
 
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
-            headers = {each["name"].lower(): each for each in operation.get("parameters", ()) if each["in"] == "header"}
+            headers = {
+                element["name"].lower(): element
+                for element in operation.get("parameters", ())
+                if element["in"] == "header"
+            }
             refusals = {"409", "412", "428"} & set(operation["responses"])
             if "if-match" in headers:
                 assert headers["if-match"]["required"], (method, path)

@@ -106,15 +106,15 @@ def test_sites_and_articles_of_private_networks_are_not_fetched(guarded: World, 
     addresses = [press.url, "http://169.254.169.254/latest/meta-data/", "http://[::1]/", "http://localhost/"]
 
     with guarded.client() as client:
-        found = submit(client, "find", sites="\n".join(addresses))
+        page = submit(client, "find", sites="\n".join(addresses))
         words = submit(client, "words", watch=press.url + "/")
         hook = {"name": "hook", "kind": "webhook", "options": {"url": press.url + "/hook"}}
         test = client.post("/api/v1/setup/test", json=hook)
         saved = client.post("/api/v1/setup", json={"watch": [{"article": press.url}], "packs": ["europe"]})
 
     assert press.asked == []
-    assert (found.status_code, words.status_code) == (200, 400)
-    assert found.text.count('role="alert"') == len(addresses)
+    assert (page.status_code, words.status_code) == (200, 400)
+    assert page.text.count('role="alert"') == len(addresses)
     assert test.json()["results"][0]["fault"]
     assert saved.status_code >= 400
     assert guarded.app.settings.sources == ()

@@ -57,13 +57,13 @@ def test_the_nearest_entries_come_first_without_the_one_that_was_asked_for(desk:
     asked = find_id(desk, TITLES[0])
 
     with desk.client() as client:
-        found = client.get(f"/api/v1/entries/{asked}/similar").json()["entries"]
+        entries = client.get(f"/api/v1/entries/{asked}/similar").json()["entries"]
         page = client.get(f"/entries/{asked}/similar").text
 
-    assert found[0]["entry"]["title"] == TITLES[1]
-    assert 0.8 < found[0]["likeness"] < 0.9
-    assert asked not in [similar["entry"]["id"] for similar in found]
-    assert "Museum reopens" not in [similar["entry"]["title"] for similar in found]
+    assert entries[0]["entry"]["title"] == TITLES[1]
+    assert 0.8 < entries[0]["likeness"] < 0.9
+    assert asked not in [similar["entry"]["id"] for similar in entries]
+    assert "Museum reopens" not in [similar["entry"]["title"] for similar in entries]
     assert page.index(TITLES[1]) < page.index("Storm petrels return")
 
 

@@ -55,15 +55,15 @@ def test_a_note_is_written_edited_handed_on_and_deleted(desk: Client) -> None:
 
     assert (edited["version"], edited["mentions"], edited["author"]) == (2, ["desk"], "desk")
     assert (refused.value.current, refused.value.proposed) == ("Second.", "Third.")
-    assert [each["text"] for each in desk.list_note_versions(note["id"])["versions"]] == ["First."]
-    assert [each["id"] for each in desk.list_notes(handed=True)["notes"]] == [note["id"]]
+    assert [version["text"] for version in desk.list_note_versions(note["id"])["versions"]] == ["First."]
+    assert [version["id"] for version in desk.list_notes(handed=True)["notes"]] == [note["id"]]
     assert desk.finish_note(note["id"])["done"] == ["desk"]
     assert desk.list_notes(handed=True)["notes"] == []
     assert desk.get_marks([target])["marks"][0]["notes"] == 1
     assert desk.delete_note(note["id"])["deleted_at"] is not None
     assert desk.list_notes(target=[target])["notes"] == []
     assert desk.restore_note(note["id"])["deleted_at"] is None
-    assert [each["text"] for each in desk.list_notes()["notes"]] == ["Second."]
+    assert [version["text"] for version in desk.list_notes()["notes"]] == ["Second."]
 
 
 def test_notes_are_listed_page_by_page(desk: Client) -> None:
@@ -103,18 +103,18 @@ def test_views_are_counted_ordered_renamed_and_their_feeds_served(desk: Client, 
 
 def test_facets_count_what_the_filters_leave(desk: Client) -> None:
     facets = desk.count_hit_facets()
-    assert {each["value"]: each["count"] for each in facets["topics"]} == {"eyes": 2, "cyber": 1}
-    assert {each["value"]: each["count"] for each in facets["sources"]} == {
+    assert {topic["value"]: topic["count"] for topic in facets["topics"]} == {"eyes": 2, "cyber": 1}
+    assert {topic["value"]: topic["count"] for topic in facets["sources"]} == {
         "The Capital Ledger": 2,
         "The Harbour Post": 1,
     }
-    assert [each["count"] for each in facets["days"]] == [3]
+    assert [topic["count"] for topic in facets["days"]] == [3]
 
     narrowed = desk.count_hit_facets(source=["The Harbour Post"])
     stories = desk.count_story_facets()
 
-    assert [each["value"] for each in narrowed["topics"]] == ["eyes"]
-    assert {each["value"]: each["count"] for each in stories["sources"]} == {
+    assert [topic["value"] for topic in narrowed["topics"]] == ["eyes"]
+    assert {topic["value"]: topic["count"] for topic in stories["sources"]} == {
         "The Capital Ledger": 2,
         "The Harbour Post": 1,
     }

@@ -37,9 +37,9 @@ def client(desk: World) -> Iterator[httpx.Client]:
 
 
 def read_token(client: httpx.Client) -> str:
-    found = re.search(r'name="csrf" content="([^"]+)"', client.get("/hits").text)
-    assert found
-    return found[1]
+    match = re.search(r'name="csrf" content="([^"]+)"', client.get("/hits").text)
+    assert match
+    return match[1]
 
 
 def find_entry(desk: World) -> int:
