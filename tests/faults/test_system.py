@@ -62,7 +62,7 @@ def test_row_78_process_killed_on_its_way_loses_and_doubles_nothing(sqlite: Data
 
     assert died
     with sqlite.read() as db:
-        titles = Counter(entries_after.entry.feed_url for entries_after in load_entries_after(db))
+        titles = Counter(stored.entry.feed_url for stored in load_entries_after(db))
         assert titles == {outlet.url: 3 for outlet in outlets}
         assert len(find_hits(db, limit=50).items) == 12
         assert all(feed.poll.validators.etag == '"good-3"' for feed in load_feeds(db))
