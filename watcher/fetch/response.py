@@ -56,7 +56,7 @@ def is_bot_check(headers: Mapping[str, str], start: bytes) -> bool:
     if headers.get("cf-mitigated", "").lower() == "challenge":
         return True
     if _FEED.search(start[:4096]) is not None or start.lstrip()[:1] == b"{":
-        # A feed is a feed, whatever its items speak of and whoever let it through.
+        # A feed is a feed, whatever its items speak of and whatever let it through.
         return False
     looks_html = b"<html" in start[:2048].lower() or "text/html" in headers.get("content-type", "").lower()
     return looks_html and (has_bot_check(start[:16384]) or "x-datadome" in headers)

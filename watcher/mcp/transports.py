@@ -25,7 +25,7 @@ async def serve_stdio(server: NewsServer) -> None:
 async def open_http_application(server: NewsServer) -> AsyncIterator[ASGIApp]:
     """Open the application that serves the protocol over HTTP at HTTP_PATH; each request stands for itself.
 
-    It checks no login, host or origin: whoever serves it does.
+    It checks no login, host or origin: its server does.
     """
     application = server.streamable_http_app(
         streamable_http_path=HTTP_PATH,
@@ -39,7 +39,7 @@ async def open_http_application(server: NewsServer) -> AsyncIterator[ASGIApp]:
         async with application.router.lifespan_context(application):
             yield _PostOnly(application)
     except BaseExceptionGroup as group:
-        # The SDK keeps tasks in a group, which wraps what whoever serves this raises.
+        # The SDK keeps tasks in a group, which wraps what its server raises.
         if len(group.exceptions) > 1:
             raise
         raise group.exceptions[0] from None

@@ -31,7 +31,7 @@ def read_loosely(body: bytes, base: str, known: Collection[bytes] = frozenset())
     """Read a UTF-8 document however broken; raises ParseError (`not-feed`) where nothing in it is a feed."""
     require_isolation("feedparser's time and memory have no bound")
     # feedparser opens a str or bytes that names a file or an address, so it only ever gets a stream. Sanitising and
-    # resolving are two thirds of its time, and ours to do. It is not told the document's address: it would make guids
+    # resolving are two thirds of its time, and ours to do. It does not get the document's address: it would make guids
     # that are no addresses relative to it.
     for pattern, name in _RENAMED:
         body = pattern.sub(name, body)

@@ -81,7 +81,7 @@ def build_items(
 
 
 def _build_in_time(raws: Iterable[RawItem], language: str | None, known: Collection[bytes]) -> tuple[Item, ...]:
-    """Return the items that whoever follows this reading leaves time for: without anybody, all of them."""
+    """Return the items that the follower of this reading leaves time for: without one, all of them."""
     progress = get_progress()
     if progress is None:
         return tuple([_build_or_identify(raw, language, known) for raw in raws])

@@ -1,7 +1,7 @@
 """How reading is followed from outside: the items of a document as they are read, and whether there is time left.
 
-This package knows no clock and no process. Whoever bounds a reading sets a Progress with `follow_progress`; readers
-report to the current one, if there is any.
+This package knows no clock and no process. A caller that bounds a reading sets a Progress with `follow_progress`;
+readers report to the current one, if there is any.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def require_isolation(reason: str) -> None:
 
 
 def has_time_to_repair() -> bool:
-    """Return whether whoever follows this reading leaves time for further repairs."""
+    """Return whether the follower of this reading leaves time for further repairs."""
     progress = _CURRENT.get()
     return progress is None or progress.has_time_to_repair()
 
