@@ -134,7 +134,7 @@ class App:
             *settings.channels,
             *settings.subscriptions,
         )
-        if any(each.formerly for each in named):
+        if any(item.formerly for item in named):
             self._rename_stored(db)
         configured = {subscription.name for subscription in settings.subscriptions}
         known = list_registered_subscriptions(db)
@@ -285,7 +285,7 @@ def fetch_policy(settings: Settings) -> FetchPolicy:
         concurrency=fetch.concurrency,
         per_host=fetch.per_host,
         spacing=fetch.spacing,
-        allow=tuple(str(each) for each in fetch.allow),
+        allow=tuple(str(network) for network in fetch.allow),
         proxy=settings.proxies.proxy,
         plain_proxy=settings.proxies.plain,
         no_proxy=settings.proxies.without,

@@ -1,7 +1,8 @@
 """An edit of several files that must not be left half done: what is to be written is kept until all of it is.
 
-The record is written after the edit was checked and before its first file is replaced. Whoever opens the configuration
-next finishes what a killed process began: every command looks for a record, and imports no more than that takes.
+The record is written after the edit was checked and before its first file is replaced. The process that opens the
+configuration next finishes what a killed one began: every command looks for a record, and imports no more than that
+takes.
 """
 
 from __future__ import annotations

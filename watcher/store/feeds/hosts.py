@@ -33,15 +33,15 @@ def defer_host(db: Db, host: str, until: datetime) -> None:
 
 
 def count_rate_limited_feeds(db: Db, host: str, since: datetime) -> int:
-    """Count the feeds of a host that have been told to wait since a moment."""
+    """Count the feeds of a host that were rate limited since a moment."""
     is_limited = feeds.c.error_kind == FailureKind.RATE_LIMITED.value, feeds.c.polled_at >= since, _of(host)
     return db.execute(select(func.count()).select_from(feeds).where(*is_limited)).scalar_one()
 
 
 def reserve_host_slots(db: Db, wanted: Mapping[str, int], now: datetime, spacing: timedelta) -> Mapping[str, datetime]:
-    """Take so many turns at each host, `spacing` apart; gives the moment of the first at each.
+    """Take so many turns at each host, `spacing` apart; return the moment of the first at each.
 
-    Whoever takes turns next, in whichever process, comes after them.
+    Turns that are taken next, in whichever process, come after them.
     """
     if not wanted:
         return {}
@@ -60,7 +60,7 @@ def reserve_host_slots(db: Db, wanted: Mapping[str, int], now: datetime, spacing
 
 
 def delete_idle_hosts(db: Db, before: datetime) -> int:
-    """Drop hosts that were free again before a moment; gives how many."""
+    """Drop hosts that were free again before a moment; return how many."""
     done: CursorResult[Any] = db.execute(delete(hosts).where(hosts.c.next_allowed_at < before))
     return done.rowcount
 

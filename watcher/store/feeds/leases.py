@@ -124,9 +124,9 @@ def _claim(which: str, *, since: bool, shared: bool, crowded: bool) -> Update:
 def claim_feed(
     db: Db, claims: Iterable[tuple[int, int]], now: datetime, *, lease_for: timedelta, owner: str
 ) -> tuple[Feed, ...]:
-    """Take over feeds that were claimed for whoever comes, each by its id and the claim's token, under a new one.
+    """Take over feeds that were claimed for any worker, each by its id and the claim's token, under a new one.
 
-    A claim that was taken, given back or settled meanwhile gives nothing: of two who come with it one gets the feed.
+    A claim that was taken, given back or settled meanwhile yields none: of two workers that have it one gets the feed.
     """
     wanted = tuple(claims)
     taken = (
@@ -135,8 +135,8 @@ def claim_feed(
         .values(lease=feeds.c.lease + 1, lease_until=now + lease_for, lease_by=owner)
         .returning(feeds)
     )
-    found = {row.id: read_feed_row(row) for row in db.execute(taken)} if wanted else {}
-    return tuple(found[feed_id] for feed_id, _token in wanted if feed_id in found)
+    claimed = {row.id: read_feed_row(row) for row in db.execute(taken)} if wanted else {}
+    return tuple(claimed[feed_id] for feed_id, _token in wanted if feed_id in claimed)
 
 
 def release_feeds(db: Db, held: Iterable[Feed]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -22,7 +22,7 @@ from watcher.store.sql.interface import SqlDialect
 from watcher.store.sql.types import IDS
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import stories, story_marks
-from watcher.stories.grouping import GroupedReport, ReportKey, find_copies, group_reports
+from watcher.stories.grouping import ComparePair, GroupedReport, ReportGroup, ReportKey, find_copies, group_reports
 from watcher.stories.neighbours import choose_neighbours
 from watcher.stories.pair import PairScore, ReportTraits, build_traits, score_pair
 from watcher.stories.similarity import (
@@ -54,15 +54,15 @@ def choose_stories(db: Db, fresh: Sequence[StoredEntry], now: datetime) -> Mappi
 
     `now` is when the reports came: for entries found in the archive, that is in the past. A handful of statements for
     all, and the same outcome as one after the other: an entry is also compared with those before it in the batch. The
-    entries need not be stored yet; whoever adds hits has taken a turn.
+    entries need not be stored yet; the caller has taken the turn to add hits (`lock_hits`).
     """
     if not fresh:
         return {}
     reports = [_Report.of(stored) for stored in sorted(fresh, key=lambda report: report.id)]
-    # Blocking keys propose stored entries, words decide, and whoever joins no stored story begins one.
+    # Blocking keys propose stored entries, words decide, and a report that joins no stored story begins one.
     nearest = _find_nearest(db, reports, now)
-    asked = set(chain.from_iterable(nearest)) - {report.entry_id for report in reports}
-    groups = _group(reports, nearest, _load_candidates(db, asked))
+    candidate_ids = set(chain.from_iterable(nearest)) - {report.entry_id for report in reports}
+    groups = _group(reports, nearest, _load_candidates(db, candidate_ids))
     assigned = zip(groups, _store_groups(db, groups, now), strict=True)
     if stored_copies := sorted(chain.from_iterable(group.stored_copies for group in groups)):
         db.execute(_MARK_COPIES, {"ids": stored_copies})
@@ -123,18 +123,7 @@ def _group(
     reports = [*fresh, *(known[entry_id] for entry_id in sorted(known))]
     number_of = {report.entry_id: number for number, report in enumerate(reports)}
 
-    @cache
-    def compare_ordered(number: int, other: int) -> PairScore:
-        return score_pair(reports[number].traits, reports[other].traits, None)
-
-    def compare(number: int, other: int) -> PairScore:
-        return compare_ordered(min(number, other), max(number, other))
-
-    words = [split_words(report.traits.text) for report in reports]
-
-    def are_unlike(number: int, other: int) -> bool:
-        return are_words_unlike(words[number], words[other])
-
+    compare, are_unlike = _build_comparison(reports)
     grouped = [
         GroupedReport(key=report.key, story_id=report.story_id, is_fresh=number < len(fresh))
         for number, report in enumerate(reports)
@@ -148,15 +137,35 @@ def _group(
         if any(number < len(fresh) for number in group.members)
     ]
     copies = [find_copies(grouped, group, compare) for group in groups]
-    return [
-        _Group(
-            fresh=tuple(number for number in group.members if number < len(fresh)),
-            story_id=group.story_ids[0] if group.story_ids else None,
-            copies=repeated,
-            stored_copies=tuple(reports[number].entry_id for number in repeated if number >= len(fresh)),
-        )
-        for group, repeated in zip(groups, copies, strict=True)
-    ]
+    return [_build_group(group, repeated, reports, len(fresh)) for group, repeated in zip(groups, copies, strict=True)]
+
+
+def _build_group(group: ReportGroup, copies: frozenset[int], reports: Sequence[_Report], count: int) -> _Group:
+    """Return a group with its copies: numbers of its fresh reports, the first `count`, and ids of its stored ones."""
+    return _Group(
+        fresh=tuple(number for number in group.members if number < count),
+        story_id=group.story_ids[0] if group.story_ids else None,
+        copies=copies,
+        stored_copies=tuple(reports[number].entry_id for number in copies if number >= count),
+    )
+
+
+def _build_comparison(reports: Sequence[_Report]) -> tuple[ComparePair, Callable[[int, int], bool]]:
+    """Return how two reports are compared, by their places, and the quicker test that most pairs end at."""
+
+    @cache
+    def compare_ordered(number: int, other: int) -> PairScore:
+        return score_pair(reports[number].traits, reports[other].traits, None)
+
+    def compare(number: int, other: int) -> PairScore:
+        return compare_ordered(min(number, other), max(number, other))
+
+    words = [split_words(report.traits.text) for report in reports]
+
+    def are_unlike(number: int, other: int) -> bool:
+        return are_words_unlike(words[number], words[other])
+
+    return compare, are_unlike
 
 
 _MOMENT = stories.c.first_at.type
@@ -219,8 +228,8 @@ def _find_nearest(db: Db, reports: Sequence[_Report], now: datetime) -> list[lis
 
     Those of the batch are among them, so that a batch groups as its entries would one by one.
     """
-    asked = sorted(set().union(*(report.blocking_keys for report in reports)))
-    holders = _find_holders(db, asked, now)
+    blocking_keys = sorted(set().union(*(report.blocking_keys for report in reports)))
+    holders = _find_holders(db, blocking_keys, now)
     for report in reports:
         for key in report.blocking_keys:
             holders.setdefault(key, []).append(report.entry_id)

@@ -85,7 +85,7 @@ def measure_coverage(db: Db, since: datetime, until: datetime) -> Coverage:
     states = [(feed, str(get_feed_health(feed.summary, until))) for feed in watched]
     tally = Counter(state for _feed, state in states)
     missed = _missed(db, watched, since, until)
-    came = select(func.count()).where(entries.c.first_seen_at > since, entries.c.first_seen_at <= until)
+    new_entries = select(func.count()).where(entries.c.first_seen_at > since, entries.c.first_seen_at <= until)
     there = _there_already(db, watched, since, until)
     notes = [_note(feed, state, missed.get(feed.id, _Missed()), there.get(feed.id, 0)) for feed, state in states]
     away = find_network_outage(list_workers(db, until))
@@ -100,12 +100,12 @@ def measure_coverage(db: Db, since: datetime, until: datetime) -> Coverage:
         stale=tally["stale"],
         failing=tally["failing"],
         gone=tally["gone"],
-        gaps=sum(each.gaps for each in missed.values()),
-        lost=sum(each.lost for each in missed.values()),
-        left_out=sum(each.left_out for each in missed.values()),
-        merged=sum(each.merged for each in missed.values()),
-        recovered=sum(each.recovered for each in missed.values()),
-        entries=db.execute(came).scalar_one(),
+        gaps=sum(losses.gaps for losses in missed.values()),
+        lost=sum(losses.lost for losses in missed.values()),
+        left_out=sum(losses.left_out for losses in missed.values()),
+        merged=sum(losses.merged for losses in missed.values()),
+        recovered=sum(losses.recovered for losses in missed.values()),
+        entries=db.execute(new_entries).scalar_one(),
         notes=tuple(lines[:MAX_NOTES]) + ((f"and {len(lines) - MAX_NOTES} more",) if len(lines) > MAX_NOTES else ()),
     )
 
@@ -165,12 +165,12 @@ def _missed(db: Db, watched: Sequence[SummarizedFeed], since: datetime, until: d
 def _there_already(db: Db, watched: Sequence[SummarizedFeed], since: datetime, until: datetime) -> Mapping[int, int]:
     """Count the hits that feeds brought with their first documents in a window, where others were watched before.
 
-    Nobody is told of these hits, though a feed that was added may be one that failed for days under another address.
+    No digest reports these hits, though a feed that was added may be one that failed for days under another address.
     """
     first_read = [(feed.id, at) for feed in watched if (at := feed.summary.baseline_at) is not None]
-    begun = min((at for _id, at in first_read), default=until)
+    watched_since = min((at for _id, at in first_read), default=until)
     added = [feed_id for feed_id, at in first_read if since < at <= until]
-    if not added or begun > since:
+    if not added or watched_since > since:
         return {}
     rows = db.execute(
         select(entries.c.feed_id, func.count(hits.c.entry_id.distinct()))
