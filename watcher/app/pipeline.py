@@ -9,6 +9,7 @@ from watcher.app.bootstrap import App
 from watcher.fetch import Fetcher
 from watcher.pipeline.context import PipelineContext, ignore_response, ignore_result
 from watcher.pipeline.feed_claims import CLAIM_LEASE
+from watcher.pipeline.host_shards import HostShards
 from watcher.pipeline.ingest_result import IngestResult
 from watcher.pipeline.poller import Poller
 from watcher.pipeline.storage_monitor import StorageMonitor
@@ -24,6 +25,7 @@ def build_pipeline(
     on_ingested: Callable[[IngestResult], None] = ignore_result,
     on_response: Callable[[str, Mapping[str, str]], None] = ignore_response,
     storage: StorageMonitor | None = None,
+    shards: HostShards | None = None,
 ) -> PipelineContext:
     """Return the context of a process that goes by `owner`; a reload of `app` applies from the next poll on."""
     return PipelineContext(
@@ -37,6 +39,7 @@ def build_pipeline(
         on_ingested=on_ingested,
         on_response=on_response,
         storage=storage or StorageMonitor(),
+        shards=shards,
     )
 
 
