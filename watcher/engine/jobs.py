@@ -16,7 +16,7 @@ import structlog
 from watcher import clock
 from watcher.app.bootstrap import App
 from watcher.app.meaning import ReadingService
-from watcher.app.pipeline import build_pipeline, build_poller, build_subscriber
+from watcher.app.pipeline import build_pipeline, build_poller, build_shards, build_subscriber
 from watcher.channels.base import SenderContext
 from watcher.channels.senders import Senders
 from watcher.engine.clock_monitor import ClockMonitor
@@ -25,7 +25,7 @@ from watcher.fetch import Fetcher
 from watcher.pipeline.digests import compose_due
 from watcher.pipeline.dispatcher import Dispatcher
 from watcher.pipeline.feed_events import to_poll_record
-from watcher.pipeline.host_shards import UPDATE_INTERVAL, HostShards, ShardTerms
+from watcher.pipeline.host_shards import UPDATE_INTERVAL, HostShards
 from watcher.pipeline.ingest_result import IngestResult
 from watcher.pipeline.lease_recovery import is_owner_dead, recover_leases, recover_silent_leases
 from watcher.pipeline.storage_monitor import StorageMonitor
@@ -115,7 +115,7 @@ class Jobs:
         self.heartbeat = heartbeat or Heartbeat()
         self.storage = StorageMonitor(monotonic)
         self.owner = f"{socket.gethostname()}:{os.getpid()}"
-        self._shards = self._build_shards(fetcher) if app.database.is_shared else None
+        self._shards = self._build_shards(fetcher)
         pipeline = build_pipeline(
             app,
             fetcher,
@@ -128,8 +128,7 @@ class Jobs:
         )
         self.poller = build_poller(app, pipeline)
         self.subscriber = build_subscriber(app, pipeline)
-        self._reading = asyncio.Lock()
-        self._reader = self._build_reader()
+        self._reading, self._reader = asyncio.Lock(), self._build_reader()
         self._dispatcher = Dispatcher(
             app.database,
             senders or Senders(SenderContext(http=fetcher.client(), clock=clock)),
@@ -239,13 +238,16 @@ class Jobs:
         async with self._reading:
             pass  # the thread that read has ended, too
 
-    def _build_shards(self, fetcher: Fetcher) -> HostShards:
-        terms = ShardTerms(
-            spacing=fetcher.policy.spacing,
+    def _build_shards(self, fetcher: Fetcher) -> HostShards | None:
+        return build_shards(
+            self.app,
+            fetcher,
+            self.clock,
+            owner=self.owner,
+            monotonic=self.monotonic,
             lease_for=self.heartbeat.silent_after,
             renew_every=self.heartbeat.interval,
         )
-        return HostShards(self.app.database, self.owner, terms, self.clock, self.monotonic)
 
     def _build_reader(self) -> ReadingService:
         return ReadingService(

@@ -24,6 +24,7 @@ from watcher.store.feeds.shards import (
     HostShard,
     count_shard_owners,
     create_host_shards,
+    get_process_name,
     lease_host_shards,
     list_host_shards,
     lock_host_shards,
@@ -47,18 +48,13 @@ USABLE_PART = 0.9
 """The part of a lease in which requests begin: what a clock's rate or a connection takes has to fit into the rest."""
 
 
-def get_process_name(shard_owner: str) -> str:
-    """Return the name, by which it claims feeds, of a process that holds shards."""
-    return shard_owner.partition("#")[0]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardTerms:
     """How shards are leased: for how long, how often that is renewed, and the `spacing` of requests to one host."""
 
     spacing: timedelta
-    lease_for: timedelta = timedelta(seconds=20)
-    renew_every: timedelta = timedelta(seconds=5)
+    lease_for: timedelta
+    renew_every: timedelta
 
 
 @dataclass(slots=True)
@@ -309,11 +305,15 @@ class HostShards:
             create_host_shards(db)
             now = lock_host_shards(db)
             until = now + self._terms.lease_for
-            some = [shard for shard in list_host_shards(db) if shard.shard in missing]
-            taken = [shard for shard in some if shard.is_free(now) and not shard.is_wanted(now, besides=self.owner)]
+            # What another command waits for is left to it: its turn comes first.
+            ours = [
+                shard
+                for shard in list_host_shards(db)
+                if shard.shard in missing and not shard.is_wanted(now, besides=self.owner)
+            ]
+            taken = [shard for shard in ours if shard.is_free(now)]
             lease_host_shards(db, [shard.shard for shard in taken], self.owner, until)
-            asked = {shard.shard for shard in some if not shard.is_wanted(now, besides=self.owner)}
-            request_host_shards(db, asked - {shard.shard for shard in taken}, self.owner, until)
+            request_host_shards(db, [shard.shard for shard in ours if shard not in taken], self.owner, until)
             rests = {shard.shard: self._rest_of(shard, now) for shard in taken}
         self._free_feeds(taken)
         return rests

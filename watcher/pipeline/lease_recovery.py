@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from watcher.pipeline.host_shards import get_process_name
 from watcher.store.database import Database
 from watcher.store.feeds.leases import list_feed_lease_owners, release_feeds_of_owners
-from watcher.store.feeds.shards import list_shard_owners, lock_host_shards, release_shards_of_owners
+from watcher.store.feeds.shards import get_process_name, list_shard_owners, lock_host_shards, release_shards_of_owners
 from watcher.store.meaning.backlog import list_claim_owners, release_claims
 from watcher.store.outbox.leases import expire_leases_of_owners, list_delivery_lease_owners
 from watcher.store.system.workers import expire_workers

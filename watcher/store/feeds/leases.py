@@ -70,17 +70,11 @@ def claim_due_feeds(
 
     `urls` takes those feeds whether due or not (paused and gone ones too: a person asks); `everything` takes every feed
     that is polled at all. `polled_before` leaves out what was polled since. A feed that somebody else holds is left to
-    them; two callers never get the same feed. With `own` shards only feeds of these are taken, and none that is in
-    flight, whoever freed it meanwhile: no other owner has to be looked at.
+    them; two callers never get the same feed. With `own` shards only feeds of these are taken, and none in flight.
     """
-    asked: dict[str, Any] = {"now": now, "ever": now + _LONGEST_LEASE, "until": now + lease_for, "owner": owner}
-    if urls is not None:
-        asked["urls"] = tuple(urls)
-    if polled_before is not None:
-        asked["polled_before"] = polled_before
+    asked = _bind_selection(urls, polled_before, own)
+    asked |= {"now": now, "ever": now + _LONGEST_LEASE, "until": now + lease_for, "owner": owner}
     which = "named" if urls is not None else "all" if everything else "due"
-    if own is not None:
-        asked |= {"shards": own.shards, "in_flight": own.in_flight}
     shared = own is None and per_host is not None and get_dialect(db).is_shared
     tally = Counter(busy or {})
     kept: list[Row[Any]] = []
@@ -95,6 +89,18 @@ def claim_due_feeds(
             break
         db.execute(update(feeds).where(feeds.c.id.in_(beyond)).values(lease_until=None, lease_by=None))
     return tuple(read_feed_row(row) for row in kept)
+
+
+def _bind_selection(
+    urls: Iterable[str] | None, polled_before: datetime | None, own: OwnShards | None
+) -> dict[str, Any]:
+    """Return the parameters of those conditions of a claim that it need not have."""
+    asked: dict[str, Any] = {} if urls is None else {"urls": tuple(urls)}
+    if polled_before is not None:
+        asked["polled_before"] = polled_before
+    if own is not None:
+        asked |= {"shards": own.shards, "in_flight": own.in_flight}
+    return asked
 
 
 def _divide(rows: Sequence[Row[Any]], tally: Counter[str], per_host: int | None) -> tuple[list[Row[Any]], list[int]]:

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, CursorResult, bindparam, delete, func, or_, select, update
 
 from watcher.store.database import Db
+from watcher.store.feeds.leases import FeedLease
 from watcher.store.feeds.mapping import SHARD_COUNT, UNPOLLED_STATES
 from watcher.store.sql.bulk import any_of
 from watcher.store.sql.dialect import acquire_lock, excluded, get_dialect
@@ -73,7 +74,7 @@ def list_host_shards(db: Db) -> Sequence[HostShard]:
 
 
 def renew_host_shards(db: Db, owner: str, until: datetime) -> None:
-    """Let what a process holds be its own until `until`."""
+    """Renew the leases of a process, to `until`."""
     db.execute(update(host_shards).where(host_shards.c.owner == owner).values(lease_until=until))
 
 
@@ -147,11 +148,35 @@ def find_shards_of_feeds(
     db: Db, now: datetime, *, urls: Collection[str] | None = None, everything: bool = False
 ) -> frozenset[int]:
     """Return the shards of the feeds that `claim_due_feeds` would take: due ones, some by address, or all."""
-    chosen: list[ColumnElement[bool]] = [feeds.c.configured]
-    if urls is not None:
-        chosen.append(feeds.c.url.in_(tuple(urls)))
-    else:
-        chosen.append(feeds.c.state.not_in(UNPOLLED_STATES))
-        if not everything:
-            chosen.append(feeds.c.next_poll_at <= now)
+    chosen = _select_feeds(now, urls, everything=everything)
     return frozenset(db.execute(select(feeds.c.shard).where(*chosen).distinct()).scalars())
+
+
+def list_feeds_of_shards(
+    db: Db, now: datetime, shards: Collection[int], *, urls: Collection[str] | None = None, everything: bool = False
+) -> tuple[FeedLease, ...]:
+    """List who holds these shards, with how many of the feeds that `claim_due_feeds` would take and nobody holds."""
+    if not shards:
+        return ()
+    owner = func.coalesce(host_shards.c.owner, "").label("owner")
+    counted = (
+        select(owner, func.count().label("feeds"), func.max(host_shards.c.lease_until).label("until"))
+        .join(feeds, feeds.c.shard == host_shards.c.shard)
+        .where(host_shards.c.shard.in_(shards), *_select_feeds(now, urls, everything=everything))
+        .where(or_(feeds.c.lease_until.is_(None), feeds.c.lease_until <= now))
+        .group_by(owner)
+        .order_by(owner)
+    )
+    return tuple(FeedLease(get_process_name(row.owner), row.feeds, row.until or now) for row in db.execute(counted))
+
+
+def get_process_name(shard_owner: str) -> str:
+    """Return the name, by which it claims feeds, of a process that holds shards."""
+    return shard_owner.partition("#")[0]
+
+
+def _select_feeds(now: datetime, urls: Collection[str] | None, *, everything: bool) -> list[ColumnElement[bool]]:
+    if urls is not None:
+        return [feeds.c.configured, feeds.c.url.in_(tuple(urls))]
+    polled = [feeds.c.configured, feeds.c.state.not_in(UNPOLLED_STATES)]
+    return polled if everything else [*polled, feeds.c.next_poll_at <= now]
