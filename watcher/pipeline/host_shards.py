@@ -37,6 +37,7 @@ from watcher.store.feeds.shards import (
     request_host_shards,
     withdraw_shard_requests,
 )
+from watcher.store.system.clock_faults import CLOCK_TOLERANCE, reschedule_feeds
 from watcher.store.system.workers import list_workers
 
 log = structlog.get_logger()
@@ -67,12 +68,18 @@ class _Held:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _View:
-    """The shards as they were at a moment of the database's clock, and how many processes share them."""
+    """The shards at a moment of the database's clock, how many processes share them, and by how much ours is ahead."""
 
     now: datetime
     shards: Sequence[HostShard]
     owners: int
     is_earlier_version_at_work: bool
+    skew: timedelta
+
+    @property
+    def is_clock_wrong(self) -> bool:
+        """Return whether our clock and that of the database differ by more than they may."""
+        return abs(self.skew) > CLOCK_TOLERANCE
 
 
 class HostShards:
@@ -103,7 +110,7 @@ class HostShards:
         self._claimed_from: Counter[int] = Counter()
         self._renew_at = 0.0
         self._updating = asyncio.Lock()
-        self._has_warned = False
+        self._warnings: frozenset[str] = frozenset()
 
     @property
     def held(self) -> frozenset[int]:
@@ -146,7 +153,8 @@ class HostShards:
         """Renew what is held, take a fair share of the shards and release what is beyond it.
 
         A process that `is_away` from any network leaves them to others, but one, by which it learns when it is back.
-        Raises StoreError; what is held then ends with its lease.
+        One with a wrong clock, by which feeds are due too early or too late, leaves all. Raises StoreError; what is
+        held then ends with its lease.
         """
         self._is_restricted = True
         async with self._updating:
@@ -154,7 +162,11 @@ class HostShards:
             is_renewing = begun >= self._renew_at
             view = await asyncio.to_thread(self._observe, is_renewing, is_sharing=not is_away)
             self._apply(view, begun if is_renewing else None)
-            wanted = self._plan(view, 1 if is_away and view.owners else -(-SHARD_COUNT // max(1, view.owners)))
+            share = -(-SHARD_COUNT // max(1, view.owners))
+            if view.owners and (is_away or view.is_clock_wrong):
+                share = 0 if view.is_clock_wrong else 1
+            self._warn(view)
+            wanted = self._plan(view, share)
             await self._exchange(wanted)
 
     async def renew(self) -> None:
@@ -232,15 +244,23 @@ class HostShards:
         others = sorted(self.held - wanted, key=lambda shard: (shard not in self._leaving, -shard))
         self._leaving = frozenset(wanted) | frozenset(others[: max(0, len(self._held) - len(wanted) - share)])
         if view.is_earlier_version_at_work:
-            if not self._has_warned:
-                log.error("a process of an earlier version is at work: stop it; until then this one takes no hosts")
-            self._has_warned = True
             return 0
-        self._has_warned = False
         free = sum(
             shard.is_free(view.now) and not shard.is_wanted(view.now, besides=self.owner) for shard in view.shards
         )
         return max(0, min(share - len(self.held - self._leaving), free))
+
+    def _warn(self, view: _View) -> None:
+        """Log what keeps hosts from this process, once while it lasts."""
+        faults = []
+        if view.is_earlier_version_at_work:
+            faults.append("a process of an earlier version is at work: stop it; until then this one takes no hosts")
+        if view.is_clock_wrong:
+            faults.append("the clock differs from that of the database: hosts are left to other processes")
+        for fault in faults:
+            if fault not in self._warnings:
+                log.error("hosts not shared", reason=fault, seconds=round(view.skew.total_seconds()))
+        self._warnings = frozenset(faults)
 
     async def _exchange(self, wanted: int) -> None:
         """Release what leaves and is idle, and take `wanted` shards."""
@@ -267,6 +287,8 @@ class HostShards:
         with self._database.write(lasting=False) as db:
             now = lock_host_shards(db)
             until = now + self._terms.lease_for
+            skew = self._clock() - now
+            is_sharing = is_sharing and abs(skew) <= CLOCK_TOLERANCE
             if is_renewing:
                 create_host_shards(db)
                 renew_host_shards(db, self.owner, until)
@@ -279,6 +301,7 @@ class HostShards:
                 shards=list_host_shards(db),
                 owners=count_shard_owners(db, now),
                 is_earlier_version_at_work=not all(worker.shares_hosts for worker in list_workers(db, self._clock())),
+                skew=skew,
             )
 
     def _trade(self, released: Collection[int], count: int) -> Mapping[int, timedelta]:
@@ -319,14 +342,21 @@ class HostShards:
         return rests
 
     def _free_feeds(self, taken: Sequence[HostShard]) -> None:
-        """Free the feeds that were held in shards whose owner died, or which no process of this version has had."""
+        """Free what was held in shards whose owner died, or which no process of this version has had.
+
+        What a former owner put off whose clock was ahead is due again.
+        """
+        if not taken:
+            return
         unowned = [shard for shard in taken if shard.owner is not None or shard.lease_until is None]
-        if unowned:
-            former = {get_process_name(shard.owner) for shard in unowned if shard.owner is not None}
-            with self._database.write() as db:
+        former = {get_process_name(shard.owner) for shard in unowned if shard.owner is not None}
+        freed = 0
+        with self._database.write() as db:
+            reschedule_feeds(db, self._clock())
+            if unowned:
                 freed = release_feeds_of_shards(db, [shard.shard for shard in unowned], former)
-            if freed:
-                log.warning("taken over from a process that fell silent", feeds=freed, messages=0)
+        if freed:
+            log.warning("taken over from a process that fell silent", feeds=freed, messages=0)
 
     def _rest_of(self, shard: HostShard, now: datetime) -> timedelta:
         """Return for how long the hosts of a shard that was leased just now may not be asked yet."""
