@@ -183,18 +183,19 @@ class HostShards:
         Raises StoreError.
         """
         self._is_restricted = True
-        begun = self._monotonic()
+        end = self._monotonic() + patience.total_seconds()
         while missing := frozenset(shards) - self.held:
-            if self._monotonic() - begun > patience.total_seconds():
-                await asyncio.to_thread(self._withdraw)
-                return missing
             async with self._updating:
                 taken_at = self._monotonic()
                 taken = await asyncio.to_thread(self._request, missing)
                 self._add(taken, taken_at)
+            if len(taken) == len(missing):
+                break
+            if self._monotonic() >= end:
+                await asyncio.to_thread(self._withdraw)
+                return missing - taken.keys()
             await self.renew()
-            if len(taken) < len(missing):
-                await asyncio.sleep(BORROW_INTERVAL.total_seconds())
+            await asyncio.sleep(BORROW_INTERVAL.total_seconds())
         return frozenset()
 
     async def wait_until_usable(self) -> None:
