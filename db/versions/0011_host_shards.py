@@ -1,7 +1,5 @@
 """Shards of hosts, which processes on one PostgreSQL lease whole."""
 
-from zlib import crc32
-
 import sqlalchemy as sa
 from alembic import op
 
@@ -59,7 +57,17 @@ def _divide_feeds() -> None:
     connection = op.get_bind()
     feeds = sa.table("feeds", sa.column("id", sa.BigInteger()), sa.column("host", sa.Text()), sa.column("shard"))
     rows = connection.execute(sa.select(feeds.c.id, feeds.c.host)).all()
-    found = [{"feed": row.id, "found": crc32(row.host.encode("utf-8", "surrogatepass")) % SHARDS} for row in rows]
+    found = [{"feed": row.id, "found": _crc32(row.host.encode("utf-8", "surrogatepass")) % SHARDS} for row in rows]
     if found:
         divided = sa.update(feeds).where(feeds.c.id == sa.bindparam("feed")).values(shard=sa.bindparam("found"))
         connection.execute(divided, found)
+
+
+def _crc32(octets: bytes) -> int:
+    """Return the checksum as zlib computes it (ISO 3309)."""
+    value = 0xFFFFFFFF
+    for octet in octets:
+        value ^= octet
+        for _bit in range(8):
+            value = value >> 1 ^ (0xEDB88320 if value & 1 else 0)
+    return value ^ 0xFFFFFFFF

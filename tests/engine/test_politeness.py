@@ -20,8 +20,8 @@ from watcher.store.database import Database
 from watcher.store.database.migrate import upgrade_schema
 from watcher.store.feeds.shards import list_host_shards
 
-SPACING = 1.0
-LEAST_GAP = 0.75
+SPACING = 2.0
+LEAST_GAP = 0.6
 """Of the spacing: what a busy machine may take from it between the turn and the server."""
 HOSTS = 12
 

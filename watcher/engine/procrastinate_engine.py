@@ -32,6 +32,8 @@ log = structlog.get_logger()
 
 POLL_PERIOD = timedelta(seconds=1)
 """How long polls are started before what they were is logged; the next ones follow at once where more is due."""
+EXCHANGE_PATIENCE = 3.0
+"""Seconds that a process which ends waits for the last exchange of shards."""
 ALIVE_PERIOD = timedelta(minutes=1)
 """So long after its last successful heartbeat a process counts as alive."""
 MAX_CONCURRENT_TICKS = 4
@@ -49,7 +51,7 @@ class ProcrastinateEngine:
         self._jobs = jobs
         self._heartbeat_at = jobs.monotonic()
         self._loops: list[asyncio.Task[None]] = []
-        self._stopping = asyncio.Event()
+        self._stopping, self._leaving = asyncio.Event(), asyncio.Event()
         connector = procrastinate.PsycopgConnector(conninfo=jobs.app.database.conninfo, min_size=1, max_size=6)
         self._ticks = procrastinate.App(connector=connector)
         self._add_job("compose", jobs.compose)
@@ -90,8 +92,11 @@ class ProcrastinateEngine:
         await asyncio.gather(self._jobs.drain(grace), waiting)
         # A claim that took longer than all else may have started polls.
         await self._jobs.poller.drain(timedelta())
-        heartbeat.cancel()
-        shards.cancel()
+        # Not cancelled at once: a transaction that goes on in its thread could take shards that nobody releases.
+        self._leaving.set()
+        await asyncio.wait([shards], timeout=EXCHANGE_PATIENCE)
+        for loop in (heartbeat, shards):
+            loop.cancel()
         await asyncio.wait([heartbeat, shards])
         await self._ticks.close_async()
         await tolerate_storage_errors("leave", self._jobs.sign_off, self._jobs.storage)()
@@ -138,13 +143,14 @@ class ProcrastinateEngine:
         """Renew this process's share of the hosts, and follow what others hold."""
         update = tolerate_storage_errors("shards", self._jobs.update_shards, self._jobs.storage)
         interval = min(SCHEDULE["shards"].interval, self._jobs.heartbeat.interval)
-        while True:
+        while not self._leaving.is_set():
             try:
                 await update()
             except Exception:
                 # The bulkhead of this loop: without it hosts would be lost for as long as the process lives.
                 log.exception("sharing hosts failed")
-            await asyncio.sleep(interval.total_seconds())
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._leaving.wait(), interval.total_seconds())
 
     async def _keep_polling(self) -> None:
         """Poll what is due at this process's hosts, until it is stopped."""
