@@ -37,6 +37,7 @@ AIMS = {
     "public definitions without a docstring, per thousand": 50,
     "docstrings that begin with a verb of speech": 0,
     "function names that are public in three modules": 8,
+    "variables named for how they were obtained": 0,
     "dialects of SQLAlchemy imported outside store/sql": 0,
 }
 MAX_FUNCTION_LINES = 40
@@ -44,6 +45,9 @@ MAX_COMPLEXITY = 15
 MAX_COMPLEXITY_UNCOMMENTED = 10
 SPEECH = ("Give", "Gives", "Tell", "Tells", "Say", "Says", "Hear", "Bring", "Make", "Let", "Take up", "Keep watch")
 """What docstrings do not begin with: a function returns, formats or reports (CONTRIBUTING)."""
+
+VAGUE_NAMES = frozenset({"found", "each", "one", "here", "said", "told", "brought"})
+"""What variables and parameters are not called: a name says what is held, not how it was obtained (CONTRIBUTING)."""
 
 Counts: TypeAlias = dict[str, int]
 _SPEECH = re.compile(rf"({'|'.join(SPEECH)})\b")
@@ -100,6 +104,8 @@ def measure(modules: list[Module]) -> Report:
     report.add_cases("functions of complexity over 10 without a comment", silent)
     _measure_docstrings(modules, report)
     report.add_cases("function names that are public in three modules", list_repeated_names(modules))
+    vague = (case for module in modules for case in list_vague_names(module))
+    report.add_cases("variables named for how they were obtained", vague)
     report.add_cases("dialects of SQLAlchemy imported outside store/sql", list_dialect_imports(modules))
     return report
 
@@ -222,6 +228,27 @@ def list_repeated_names(modules: list[Module]) -> list[str]:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_"):
                 defined[node.name].add(module.name)
     return [f"{name}: {', '.join(sorted(places))}" for name, places in defined.items() if len(places) > 2]
+
+
+def list_vague_names(module: Module) -> Iterator[str]:
+    """Yield the variables and parameters called by one of VAGUE_NAMES; the keys of a TypedDict are no variables."""
+    keys = {
+        statement.target
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.ClassDef) and any(ast.unparse(base).endswith("TypedDict") for base in node.bases)
+        for statement in node.body
+        if isinstance(statement, ast.AnnAssign)
+    }
+    for node in ast.walk(module.tree):
+        match node:
+            case ast.Name(id=name, ctx=ast.Store()) if node not in keys:
+                pass
+            case ast.arg(arg=name) | ast.ExceptHandler(name=name) | ast.MatchAs(name=name) | ast.MatchStar(name=name):
+                pass
+            case _:
+                continue
+        if name in VAGUE_NAMES:
+            yield f"{module.place}:{node.lineno} {name}"
 
 
 def list_dialect_imports(modules: list[Module]) -> set[str]:

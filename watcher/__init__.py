@@ -2,4 +2,4 @@
 
 __version__ = "0.1.0"
 DISTRIBUTION = "news-watcher"
-"""Tells this package from others of its name (`watcher/__main__.py`)."""
+"""Distinguishes this package from others of its name (`watcher/__main__.py`)."""

@@ -207,7 +207,7 @@ def reload_running_daemon(database: Path) -> bool:
             try:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
-                # Whoever holds the lock is alive: its number is not that of a later process.
+                # The process that holds the lock is alive: its number is not that of a later process.
                 os.kill(int(file.read().removeprefix("pid ")), signal.SIGHUP)
                 return True
     except (OSError, ValueError):

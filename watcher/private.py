@@ -14,14 +14,14 @@ _OTHERS = 0o077
 
 def make_folder(folder: Path) -> None:
     """Create a folder and its missing parents for this user alone; what exists is left as it is."""
-    missing = [each for each in (folder, *folder.parents) if not each.exists()]
-    for each in reversed(missing):
+    missing = [parent for parent in (folder, *folder.parents) if not parent.exists()]
+    for parent in reversed(missing):
         try:
-            each.mkdir(FOLDER_MODE)
+            parent.mkdir(FOLDER_MODE)
         except FileExistsError:
             continue
         # The umask may have taken rights away, too.
-        each.chmod(FOLDER_MODE)
+        parent.chmod(FOLDER_MODE)
 
 
 def create_file(path: Path) -> None:
@@ -67,10 +67,10 @@ def tighten(path: Path) -> bool:
     except OSError:
         return False
     try:
-        found = os.fstat(descriptor)
-        mode = stat.S_IMODE(found.st_mode)
+        status = os.fstat(descriptor)
+        mode = stat.S_IMODE(status.st_mode)
         is_shared = bool(mode & stat.S_ISVTX)
-        is_ours = found.st_uid == os.geteuid() and (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode))
+        is_ours = status.st_uid == os.geteuid() and (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode))
         if not is_ours or is_shared or not mode & _OTHERS:
             return False
         Path(f"/proc/self/fd/{descriptor}").chmod(mode & ~_OTHERS)

@@ -187,6 +187,8 @@ class Ledger:
             for name, slot in slots
             if slot < at - TICK and self.plan.incident(slot, disturbing) is None
             and self.plan.incident(slot + TICK, disturbing) is None
+            # A clock that was ahead and is set right at this very moment came to the slot before, and that counts.
+            and self.plan.incident(slot - TICK, CLOCK_STEPS.keys()) is None
         ]  # fmt: skip
 
     def check_messages(

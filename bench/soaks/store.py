@@ -193,7 +193,7 @@ def read(url: str, seed: str, began: float, _log: Path) -> None:
                 search_entries(db, query, Filters(topics=(topic,)), order=chance.choice(["new", "score"]))
                 find_hits(db, Filters(topics=(topic,)), query=query if chance.random() < 0.5 else None)
                 for story in find_stories(db, limit=10).items:
-                    assert len(story.tellings) == story.size, story
+                    assert len(story.reports) == story.size, story
                 get_status(db, _now(began))
 
 

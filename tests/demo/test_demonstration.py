@@ -44,7 +44,7 @@ def test_copies_across_outlets_are_one_story(told: dict[str, Any]) -> None:
     story = next(each for each in told["stories"] if each["title"].startswith("Five Eyes partners weigh limits"))
 
     assert {"The Capital Ledger", "Northern Wire", "The Harbour Post"} <= set(story["outlets"])
-    assert any(telling["copy"] for telling in story["tellings"])
+    assert any(report["copy"] for report in story["tellings"])
 
 
 def test_an_edit_a_gap_and_broken_feeds_are_told(told: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import tomllib
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from tools.house import AIMS, find_cycles
+from tools.house import AIMS, Module, find_cycles, list_vague_names
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -45,6 +46,49 @@ def test_cycles_are_found_once_each_with_all_their_members() -> None:
     imports = {"a": {"b"}, "b": {"c"}, "c": {"a", "d"}, "d": {"e"}, "e": {"d"}, "f": {"a"}, "g": set[str]()}
 
     assert sorted(find_cycles(imports)) == [["a", "b", "c"], ["d", "e"]]
+
+
+def test_every_kind_of_variable_is_read_for_names_that_say_how_it_was_obtained() -> None:
+    text = """
+class Answer(TypedDict):
+    said: str
+
+class Part:
+    told: str
+
+def read(found, *, here=1, **brought):
+    entries = [each for each in found]
+    with open(entries[0]) as one:
+        lines = one.readlines()
+    try:
+        (said := lines[0])
+    except OSError as told:
+        raise
+    for entry, found in lines:
+        match entry:
+            case [1, *each] | {"a": each}:
+                answer["said"] = part.told = found
+    return read(found=entries)
+"""
+    module = Module("watcher.sample", ROOT / "watcher" / "sample.py", text, ast.parse(text))
+
+    names = [case.removeprefix("watcher/sample.py:") for case in list_vague_names(module)]
+
+    assert sorted(names) == sorted(
+        [
+            "6 told",
+            "8 found",
+            "8 here",
+            "8 brought",
+            "9 each",
+            "10 one",
+            "13 said",
+            "14 told",
+            "16 found",
+            "18 each",
+            "18 each",
+        ]
+    )
 
 
 def test_decisions_are_listed_and_numbered() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -237,6 +238,7 @@ def test_another_process_knows_of_it_within_seconds(office: World, monkeypatch: 
         for _wait in range(100):
             if (name := find_name(client)) is None:
                 break
+            time.sleep(0.05)
         assert name is None
 
 

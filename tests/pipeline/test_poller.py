@@ -164,7 +164,7 @@ def test_copies_in_several_outlets_are_one_story(database: Database, press: Serv
     with database.read() as db:
         told = find_stories(db).items
     assert sorted(story.size for story in told) == [1, 2]
-    assert sum(telling.copy for story in told for telling in story.tellings) == 1
+    assert sum(report.copy for story in told for report in story.reports) == 1
 
 
 def test_a_report_is_a_copy_also_when_its_original_is_polled_after_it(database: Database, press: Server) -> None:
@@ -186,7 +186,7 @@ def test_a_report_is_a_copy_also_when_its_original_is_polled_after_it(database: 
 
     with database.read() as db:
         [story] = find_stories(db).items
-    copies = {telling.url.rsplit("/", 1)[1]: telling.copy for telling in story.tellings}
+    copies = {report.url.rsplit("/", 1)[1]: report.copy for report in story.reports}
     assert copies == {"1": False, "2": True}
 
 

@@ -36,7 +36,7 @@ def reports() -> list[Item]:
 
 def grouped(database: Database) -> list[list[str]]:
     with database.read() as db:
-        return [[telling.title for telling in story.tellings] for story in reversed(find_stories(db).items)]
+        return [[report.title for report in story.reports] for story in reversed(find_stories(db).items)]
 
 
 def test_a_batch_is_grouped_as_its_entries_would_be_one_by_one(database: Database, sqlite_too: Database) -> None:
@@ -55,7 +55,7 @@ def test_a_story_counts_its_tellings_over_several_polls(database: Database) -> N
 
     with database.read() as db:
         [story] = find_stories(db).items
-        assert story.size == len(story.tellings) == 4
+        assert story.size == len(story.reports) == 4
         assert story.last_at == NOON + timedelta(hours=1)
         assert {hit.story_size for hit in find_hits(db).items} == {4}
 
@@ -104,8 +104,8 @@ def test_story_with_the_latest_report_is_the_first_that_is_active(database: Data
         active = find_stories(db, order=StoryOrder.ACTIVE).items
         newest = find_stories(db, order=StoryOrder.NEW).items
 
-    assert [story.tellings[0].title for story in active] == [EVENTS[0], EVENTS[1]]
-    assert [story.tellings[0].title for story in newest] == [EVENTS[1], EVENTS[0]]
+    assert [story.reports[0].title for story in active] == [EVENTS[0], EVENTS[1]]
+    assert [story.reports[0].title for story in newest] == [EVENTS[1], EVENTS[0]]
 
 
 def test_cursor_of_another_order_is_refused(database: Database) -> None:

@@ -37,12 +37,12 @@ LATER = NOON + timedelta(minutes=5)
 
 def stories_of(database: Database) -> list[list[str]]:
     with database.read() as db:
-        return [[telling.title for telling in story.tellings] for story in reversed(find_stories(db).items)]
+        return [[report.title for report in story.reports] for story in reversed(find_stories(db).items)]
 
 
 def ids_of(database: Database) -> dict[str, int]:
     with database.read() as db:
-        return {telling.title: telling.entry_id for story in find_stories(db).items for telling in story.tellings}
+        return {report.title: report.entry_id for story in find_stories(db).items for report in story.reports}
 
 
 def embed(database: Database, vectors: dict[int, Rows], version: int = 1) -> StoredModel:

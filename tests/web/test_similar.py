@@ -128,7 +128,7 @@ def test_an_encoder_that_reads_otherwise_is_named(desk: World) -> None:
 def test_the_page_of_a_story_leads_to_what_is_like_each_report(desk: World) -> None:
     with desk.app.database.read() as db:
         story = find_stories(db).items[0]
-    asked = story.tellings[0].entry_id
+    asked = story.reports[0].entry_id
 
     with desk.client() as client:
         page = client.get(f"/stories/{story.id}").text

@@ -11,7 +11,7 @@ _DELIVERY_BUCKETS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 
 class Activity:
-    """Counters of one process. Rates of several processes are added up by whoever scrapes them all."""
+    """Counters of one process. Rates of several processes are added up by the scraper of them all."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry(auto_describe=False)

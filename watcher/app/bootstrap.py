@@ -272,7 +272,7 @@ def fetch_policy(settings: Settings) -> FetchPolicy:
         concurrency=fetch.concurrency,
         per_host=fetch.per_host,
         spacing=fetch.spacing,
-        allow=tuple(str(each) for each in fetch.allow),
+        allow=tuple(str(network) for network in fetch.allow),
         proxy=settings.proxies.proxy,
         plain_proxy=settings.proxies.plain,
         no_proxy=settings.proxies.without,

@@ -199,7 +199,7 @@ def _build_atom_entry(stored: StoredEntry, urn: str, updated_at: datetime, categ
 def _explain_proposal(proposal: StoredProposal) -> str:
     """Return what a proposal is close to, and the beginning of its text, as HTML."""
     item = proposal.stored.entry.item
-    close_to = "".join(f"<p>Close to “{escape(each.text)}”</p>" for each in proposal.proposal.evidence[:1])
+    close_to = "".join(f"<p>Close to “{escape(evidence.text)}”</p>" for evidence in proposal.proposal.evidence[:1])
     return f"{close_to}<p>{escape(item.summary or item.content[:MAX_FEED_TEXT])}</p>"
 
 

@@ -41,8 +41,8 @@ def look_up_entry(app: App, entry_id: int) -> EntryDetail:
 def look_up_entries(app: App, entry_ids: Iterable[int]) -> Mapping[int, Entry]:
     """Return the entries of some numbers that are stored, by number."""
     with app.database.read() as db:
-        found = load_entries(db, list(dict.fromkeys(entry_ids)))
-    return {id_: encode_entry(stored) for id_, stored in found.items()}
+        entries = load_entries(db, list(dict.fromkeys(entry_ids)))
+    return {id_: encode_entry(stored) for id_, stored in entries.items()}
 
 
 def look_up_hit(app: App, hit_id: int) -> Hit:

@@ -65,29 +65,29 @@ class ReadingService:
         return reader.read_everything(on_progress)
 
     def close(self) -> None:
-        """End the encoder at once: what it reads at the moment is read by whoever comes next."""
+        """End the encoder at once: what it reads at the moment is read by the next process."""
         with self._changing:
             self._closed = True
             if self._reader is not None:
                 self._reader.close()
 
     def _get_reader(self) -> MeaningReader | None:
-        wanted = self._app.settings.meaning
+        options = self._app.settings.meaning
         with self._changing:
             if self._closed:
                 return None
-            if self._opened_with is not None and self._opened_with == wanted:
+            if self._opened_with is not None and self._opened_with == options:
                 return self._reader
             if self._reader is not None:
                 self._reader.close()
-            self._opened_with = wanted
-            encoder = open_encoder(wanted)
-            self._reader = self._build_reader(encoder, wanted) if encoder is not None else None
+            self._opened_with = options
+            encoder = open_encoder(options)
+            self._reader = self._build_reader(encoder, options) if encoder is not None else None
         if self._reader is None and any(topic.has_meaning for topic in self._app.settings.topics):
-            log.warning("topics have sentences, and proposals are off", reason=describe_missing_encoder(wanted))
+            log.warning("topics have sentences, and proposals are off", reason=describe_missing_encoder(options))
         return self._reader
 
-    def _build_reader(self, encoder: Encoder, wanted: EncoderOptions) -> MeaningReader:
+    def _build_reader(self, encoder: Encoder, options: EncoderOptions) -> MeaningReader:
         from watcher.meaning.background import load_shipped_background
         from watcher.pipeline.embedding import MeaningReader
 
@@ -100,7 +100,7 @@ class ReadingService:
             owner=self._owner,
             is_busy=self._is_busy,
             find_shipped=load_shipped_background,
-            open_former=lambda name: open_encoder_of(name, wanted),
+            open_former=lambda name: open_encoder_of(name, options),
             on_read=self._on_read,
         )
 

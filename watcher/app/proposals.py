@@ -122,7 +122,7 @@ def find_proposals(db: Db, query: ProposalQuery, stop: Callable[[], bool] = lamb
         return list_proposals(db, query.filters, limit=query.limit, cursor=query.cursor)
     from watcher.match import match_entry  # with the matcher, which lists without a search do without
 
-    found: list[StoredProposal] = []
+    proposals: list[StoredProposal] = []
     cursor, searched = query.cursor, 0
     while True:
         page = list_proposals(db, query.filters, limit=_BATCH, cursor=cursor)
@@ -130,15 +130,15 @@ def find_proposals(db: Db, query: ProposalQuery, stop: Callable[[], bool] = lamb
         for stored in page.items:
             if match_entry(query.search, stored.stored) is None:
                 continue
-            found.append(stored)
-            if len(found) > query.limit:
-                return _cut(found, query.limit)
+            proposals.append(stored)
+            if len(proposals) > query.limit:
+                return _cut(proposals, query.limit)
         cursor = page.next_cursor
         if cursor is None:
-            return Page(items=tuple(found))
+            return Page(items=tuple(proposals))
         if searched >= MAX_SEARCHED or stop():
             break
-    return Page(items=tuple(found), next_cursor=cursor, searched_back_to=page.items[-1].proposal.proposed_at)
+    return Page(items=tuple(proposals), next_cursor=cursor, searched_back_to=page.items[-1].proposal.proposed_at)
 
 
 def judge_proposal(db: Db, proposal_id: int, label: Label | None, now: datetime, by: Actor = SHELL) -> JudgedProposal:
@@ -146,8 +146,8 @@ def judge_proposal(db: Db, proposal_id: int, label: Label | None, now: datetime,
     label_proposal(db, proposal_id, None if label is None else Verdict(label), now, author=by.person.author)
     proposal = get_proposal(db, proposal_id)
     add_audit_entry(db, by, now, "proposal judged", f"proposal {proposal_id} of {proposal.topic_id}", after=label)
-    found = find_hit_labels(db, proposal.topic_id, [proposal.stored.id])
-    return JudgedProposal(proposal=proposal, hit_id=found[proposal.stored.id][0] if found else None)
+    hit_labels = find_hit_labels(db, proposal.topic_id, [proposal.stored.id])
+    return JudgedProposal(proposal=proposal, hit_id=hit_labels[proposal.stored.id][0] if hit_labels else None)
 
 
 def list_budgets(db: Db, settings: Settings, now: datetime) -> Mapping[str, TopicBudget]:
@@ -173,8 +173,8 @@ def is_meaning_on(settings: Settings) -> bool:
     return settings.meaning.engine is not EncoderEngine.NONE
 
 
-def _cut(found: list[StoredProposal], limit: int) -> Page[StoredProposal]:
+def _cut(proposals: list[StoredProposal], limit: int) -> Page[StoredProposal]:
     from watcher.store.cursors import format_cursor
 
-    kept = tuple(found[:limit])
+    kept = tuple(proposals[:limit])
     return Page(items=kept, next_cursor=format_cursor("proposals", kept[-1].id))

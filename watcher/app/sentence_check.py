@@ -58,10 +58,14 @@ def _note_languages(topic: Topic) -> Iterator[Fault]:
     from watcher.text.language_detection import detect_language
 
     for text in dict.fromkeys([*topic.about, *topic.not_about, *topic.examples, *topic.not_examples]):
-        found = detect_language(text)
-        if found is None or found.probability < MIN_PROBABILITY or found.language.split("-")[0] in KNOWN_LANGUAGES:
+        detection = detect_language(text)
+        if (
+            detection is None
+            or detection.probability < MIN_PROBABILITY
+            or detection.language.split("-")[0] in KNOWN_LANGUAGES
+        ):
             continue
-        yield _note(topic, text, f"this seems to be in a language that the model does not know ({found.language})")
+        yield _note(topic, text, f"this seems to be in a language that the model does not know ({detection.language})")
 
 
 def _note_contradictions(topic: Topic, encoder: Encoder) -> Iterator[Fault]:

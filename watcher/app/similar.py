@@ -60,8 +60,8 @@ def find_like_entry(
         vector = load_vectors(db, serving.id, [entry_id]).get(entry_id) if serving is not None else None
     if serving is None or not vector:
         return ()
-    found = _find(app, serving, vector, filters, now, query=None, limit=limit + 1)
-    return tuple(similar for similar in found if similar.stored.id != entry_id)[:limit]
+    similar_entries = _find(app, serving, vector, filters, now, query=None, limit=limit + 1)
+    return tuple(similar for similar in similar_entries if similar.stored.id != entry_id)[:limit]
 
 
 def search_by_meaning(app: App, query: ListQuery, like: str, now: datetime) -> Page[SearchResult]:
@@ -71,15 +71,15 @@ def search_by_meaning(app: App, query: ListQuery, like: str, now: datetime) -> P
     """
     if query.cursor is not None:
         raise UsageError("a list by meaning has no next page: raise `limit` instead")
-    found = find_like_text(app, like, query.filters, now, query=query.search, limit=query.limit)
+    similar_entries = find_like_text(app, like, query.filters, now, query=query.search, limit=query.limit)
     from watcher.store.entries.search import load_results
 
     with app.database.read() as db:
-        results = load_results(db, [similar.stored.id for similar in found])
+        results = load_results(db, [similar.stored.id for similar in similar_entries])
     return Page(
         items=tuple(
             replace(results[similar.stored.id], likeness=similar.likeness)
-            for similar in found
+            for similar in similar_entries
             if similar.stored.id in results
         )
     )
@@ -110,27 +110,27 @@ def _find(
     matrix = VectorMatrix(app.settings.state, serving)
     with suppress(OSError):  # where nothing can be written (a full disk), what the files lack is read from the database
         matrix.extend(app.database, now)
-    wanted = decode_vectors([vector])[0]
+    query_vector = decode_vectors([vector])[0]
     # How an entry was found concerns hits alone.
     is_filtered = query is not None or replace(filters, found_by=()) != Filters()
     nearest = matrix.find_nearest(
         app.database,
-        wanted,
-        np.zeros_like(wanted) if mean is None else mean,
+        query_vector,
+        np.zeros_like(query_vector) if mean is None else mean,
         limit=max(limit, MAX_CANDIDATES) if is_filtered else limit,
     )
     with app.database.read() as db:
         passing = filter_ids(db, [near.entry_id for near in nearest], filters)
         chosen = [near for near in nearest if near.entry_id in passing]
         stored = load_entries(db, [near.entry_id for near in (chosen if query is not None else chosen[:limit])])
-    found = [
+    similar_entries = [
         SimilarEntry(stored=stored[near.entry_id], likeness=near.likeness) for near in chosen if near.entry_id in stored
     ]
     if query is not None:
         from watcher.match import match_entry
 
-        found = [similar for similar in found if match_entry(query, similar.stored) is not None]
-    return tuple(found[:limit])
+        similar_entries = [similar for similar in similar_entries if match_entry(query, similar.stored) is not None]
+    return tuple(similar_entries[:limit])
 
 
 def _compute_mean(db: Db, serving: StoredModel, now: datetime) -> Rows | None:

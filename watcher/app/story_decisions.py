@@ -36,8 +36,8 @@ def split_off_reports(
 def merge_other_story(db: Db, story_id: int, other_story_id: int, now: datetime, by: Actor = SHELL) -> StoryDecision:
     """Move all reports of another story into a story. Raises NotFoundError, and UsageError where they are the same."""
     try:
-        here, there = load_story(db, story_id).id, load_story(db, other_story_id).id
-        decision = merge_stories(db, here, there, now, author=by.person.author)
+        kept_id, merged_id = load_story(db, story_id).id, load_story(db, other_story_id).id
+        decision = merge_stories(db, kept_id, merged_id, now, author=by.person.author)
     except ValueError as error:
         raise UsageError(str(error)) from error
     add_audit_entry(db, by, now, "stories merged", f"story {story_id}", after=f"story {other_story_id}")

@@ -111,12 +111,12 @@ def _measure(
     from watcher.topics.meaning_evaluation import encode_entries, exclude_hits, measure_meaning
 
     encode_entries([example.stored for example in examples], encode)
-    found = _find_by_words(matcher, [example.stored for example in examples])
-    hits = _find_by_words(matcher, background)
+    matched_places = _find_by_words(matcher, [example.stored for example in examples])
+    background_places = _find_by_words(matcher, background)
     scores = {
         topic.id: measure_meaning(
-            topic, examples, found.get(topic.id, set()), exclude_hits(rest, hits.get(topic.id, set())), budget,
-            encode,
+            topic, examples, matched_places.get(topic.id, set()),
+            exclude_hits(rest, background_places.get(topic.id, set())), budget, encode,
         )
         for topic in topics
     }  # fmt: skip
@@ -147,11 +147,11 @@ def _find_background(
 
 def _find_by_words(matcher: TopicMatcher, entries: Sequence[StoredEntry]) -> dict[str, set[int]]:
     """Return the positions of the entries that each topic's query finds."""
-    found: dict[str, set[int]] = {}
+    places: dict[str, set[int]] = {}
     for at, stored in enumerate(entries):
         for hit in matcher.match_entries([stored], _ANY_TIME):
-            found.setdefault(hit.topic_id, set()).add(at)
-    return found
+            places.setdefault(hit.topic_id, set()).add(at)
+    return places
 
 
 def strip_to_titles(examples: Iterable[Example]) -> list[Example]:

@@ -72,14 +72,14 @@ def find_meaning_misses(
     scores = _score_topic(app, topic, since, now)
     if scores is None:
         return None
-    found: list[MeaningMatch] = []
+    misses: list[MeaningMatch] = []
     for stored in _iter_nearest(app, topic, scores):
-        if len(found) == limit:
+        if len(misses) == limit:
             break
         if query is None or not _is_match(query, stored):
             score = scores.by_entry[stored.id]
-            found.append(MeaningMatch(stored=stored, score=score, is_proposed=score >= scores.threshold))
-    return tuple(found)
+            misses.append(MeaningMatch(stored=stored, score=score, is_proposed=score >= scores.threshold))
+    return tuple(misses)
 
 
 def diff_meaning(

@@ -1,4 +1,4 @@
-"""Says in plain words why a message was not accepted, and what to do; the other side's own words stay beside it."""
+"""Explains in plain words why a message was not accepted, and what to do; the other side's own words stay beside it."""
 
 from __future__ import annotations
 

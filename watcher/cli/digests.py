@@ -301,8 +301,8 @@ def _retry_all(application: App, states: Sequence[RetriedState], channel: str | 
     with application.database.write() as db:
         if channel is not None and channel not in configured | list_known_channels(db):
             raise NotFoundError("channel", channel)
-        wanted = [DeliveryState(state.value) for state in states]
-        return requeue_deliveries(db, clock.now(), states=wanted, channel=channel)
+        delivery_states = [DeliveryState(state.value) for state in states]
+        return requeue_deliveries(db, clock.now(), states=delivery_states, channel=channel)
 
 
 def _is_on_its_way(delivery: Delivery) -> bool:

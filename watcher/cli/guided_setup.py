@@ -47,11 +47,11 @@ def setup(
     logs.configure_logging(verbose=state.verbose, quiet=not state.verbose)
     if answers is None and (as_json or not sys.stdin.isatty()):
         raise UsageError("setup asks its questions in a terminal: elsewhere use --answers FILE")
-    given = _read_answers(answers) if answers is not None else None
+    read_answers = _read_answers(answers) if answers is not None else None
     if not has_configuration(state.folder):
         write_starter_configuration(state.folder, state.environ)
     with open_application(sync=True, starting=True, secrets=None) as application:
-        result = asyncio.run(_set_up(application, given))
+        result = asyncio.run(_set_up(application, read_answers))
     if as_json:
         output.print_json(result)
     else:
@@ -74,7 +74,7 @@ def _read_answers(path: Path) -> SetupAnswers:
     return parse_answers(expand_answers(values, state.environ))
 
 
-async def _set_up(application: App, given: SetupAnswers | None) -> SetupResult:
+async def _set_up(application: App, read_answers: SetupAnswers | None) -> SetupResult:
     """Prepare, write and run the set-up; the messages of the first digest are sent here."""
     from watcher import clock
     from watcher.app.configuration.editor import Editor
@@ -85,7 +85,7 @@ async def _set_up(application: App, given: SetupAnswers | None) -> SetupResult:
     from watcher.fetch import Fetcher
 
     async with Fetcher(application.fetch_policy()) as fetcher:
-        answers = given if given is not None else await ask_answers(application, fetcher)
+        answers = read_answers if read_answers is not None else await ask_answers(application, fetcher)
         plan = await prepare_first_setup(application, fetcher, answers, clock.now())
         write_setup(Editor(app=application, by="setup", now=clock.now()), plan)
         application.reload()

@@ -68,13 +68,13 @@ def _write_options(command: Command, ctx: Context, formatter: HelpFormatter) -> 
                 formatter.write_dl(records)
 
 
-def _drop_type(found: re.Match[str]) -> str:
+def _drop_type(match: re.Match[str]) -> str:
     """Return the choices of an argument; its name tells any other type."""
-    return f" <{found[1]}>" if "|" in found[1] else ""
+    return f" <{match[1]}>" if "|" in match[1] else ""
 
 
-def _name_type(found: re.Match[str]) -> str:
-    return _drop_type(found) or f" {_TYPE_NAMES.get(found[1], found[1].upper())}"
+def _name_type(match: re.Match[str]) -> str:
+    return _drop_type(match) or f" {_TYPE_NAMES.get(match[1], match[1].upper())}"
 
 
 def _write_epilog(epilog: str | None, formatter: HelpFormatter) -> None:

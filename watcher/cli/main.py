@@ -100,8 +100,8 @@ app = Commands(
 )
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(is_requested: bool) -> None:
+    if is_requested:
         sys.stdout.write(f"news-watcher {__version__}\n")
         raise typer.Exit
 

@@ -228,14 +228,16 @@ def _print_similar(application: App, query: ListQuery, like: str, *, as_json: bo
     from watcher.app.similar import find_like_text
     from watcher.contract.entries import encode_similar_entries
 
-    found = find_like_text(application, like, query.filters, clock.now(), query=query.search, limit=query.limit)
+    similar_entries = find_like_text(
+        application, like, query.filters, clock.now(), query=query.search, limit=query.limit
+    )
     if as_json:
-        output.print_json(encode_similar_entries(found))
+        output.print_json(encode_similar_entries(similar_entries))
         return
-    for similar in found:
+    for similar in similar_entries:
         render_entry.print_entry(similar.stored, ())
         output.print_line(output.style_text(f"  likeness {similar.likeness:.2f}", output.DIM))
-    output.print_note(output.format_count(len(found), "entry", "entries"))
+    output.print_note(output.format_count(len(similar_entries), "entry", "entries"))
 
 
 def _print_hits(page: Page[StoredHit], form: HitFormat) -> None:

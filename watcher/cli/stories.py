@@ -167,7 +167,7 @@ def export(
 def _print_story(story: Story) -> None:
     title = story.lead.title if story.lead else "(no entries left)"
     output.print_line(f"{output.style_text(output.clean_text(title), output.BOLD)}  #{story.id}")
-    for report in story.tellings:
+    for report in story.reports:
         copy = output.style_text("  copy", output.DIM) if report.copy else ""
         outlet, headline = output.clean_text(report.source), output.clean_text(report.title)
         output.print_line(f"  {output.format_time(report.first_seen_at)}  {outlet}: {headline}{copy}")

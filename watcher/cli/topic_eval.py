@@ -189,15 +189,15 @@ def _load_archive(settings: Settings, model_name: str, *, titles: bool) -> Archi
         return None
 
 
-def _compile_topics(settings: Settings, wanted: list[str], query: str | None) -> tuple[TopicMatcher, list[str]]:
+def _compile_topics(settings: Settings, topic_ids: list[str], query: str | None) -> tuple[TopicMatcher, list[str]]:
     """Return the topics to measure and their ids; `query` replaces the query of the one topic."""
     from watcher.app.topics import find_topic
     from watcher.errors import UsageError
     from watcher.match import compile_topics, parse_query
 
-    chosen = [find_topic(settings.topics, id_) for id_ in dict.fromkeys(wanted)] or list(settings.topics)
+    chosen = [find_topic(settings.topics, id_) for id_ in dict.fromkeys(topic_ids)] or list(settings.topics)
     if query is not None:
-        if len(chosen) != 1 or not wanted:
+        if len(chosen) != 1 or not topic_ids:
             raise UsageError("--query replaces the query of one topic: name it with --topic")
         parse_query(query, settings.sets)
         chosen = [replace(chosen[0], query=query)]

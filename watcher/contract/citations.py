@@ -39,7 +39,9 @@ def cite_entry(entry: Entry, evidence: list[Evidence]) -> CitedEntry:
         "first_seen_at": entry["first_seen_at"],
         "language": entry["language"],
         "summary": _shorten(entry["summary"]),
-        "quotes": [{"field": each["field"], "text": each["text"], "clause": each["clause"]} for each in evidence],
+        "quotes": [
+            {"field": passage["field"], "text": passage["text"], "clause": passage["clause"]} for passage in evidence
+        ],
     }
 
 
@@ -76,7 +78,7 @@ def cite_proposal(proposal: Proposal) -> CitedProposal:
         "score": proposal["score"],
         "state": proposal["state"],
         "proposed_at": proposal["proposed_at"],
-        "near_to": [each["text"] for each in proposal["evidence"]],
+        "near_to": [resemblance["text"] for resemblance in proposal["evidence"]],
         "entry": cite_entry(proposal["entry"], []),
     }
 
@@ -164,10 +166,10 @@ def cite_query_diff(diff: QueryDiff, answer: Answer) -> TriedQuery:
         "gained_count": diff["gained_count"],
         "lost_count": diff["lost_count"],
         "lost_relevant": diff["lost_labels"]["relevant"],
-        "gained": [cite_entry(each["entry"], each["evidence"]) for each in diff["gained"]],
+        "gained": [cite_entry(change["entry"], change["evidence"]) for change in diff["gained"]],
         "lost": [
-            {**cite_entry(each["entry"], each["evidence"]), "hit": each["hit"], "label": each["label"]}
-            for each in diff["lost"]
+            {**cite_entry(change["entry"], change["evidence"]), "hit": change["hit"], "label": change["label"]}
+            for change in diff["lost"]
         ],
     }
 

@@ -177,7 +177,7 @@ def encode_matches(page: Page[SearchResult]) -> EntryList:
 def encode_similar_entries(similar: Iterable[model.SimilarEntry]) -> SimilarEntryList:
     """Return entries whose meaning is near, in their order."""
     return {
-        "entries": [{"entry": encode_entry(found.stored), "likeness": round(found.likeness, 4)} for found in similar]
+        "entries": [{"entry": encode_entry(entry.stored), "likeness": round(entry.likeness, 4)} for entry in similar]
     }
 
 

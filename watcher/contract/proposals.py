@@ -98,8 +98,14 @@ def encode_proposals(page: Page[StoredProposal]) -> ProposalList:
 def encode_proposal_evidence(evidence: Iterable[model.ProposalEvidence]) -> list[ProposalEvidence]:
     """Return what a proposal rests on."""
     return [
-        {"kind": each.kind.value, "text": each.text, "field": each.field, "start": each.start, "end": each.end}
-        for each in evidence
+        {
+            "kind": resemblance.kind.value,
+            "text": resemblance.text,
+            "field": resemblance.field,
+            "start": resemblance.start,
+            "end": resemblance.end,
+        }
+        for resemblance in evidence
     ]
 
 
@@ -108,6 +114,10 @@ def _keep_within(evidence: Iterable[model.ProposalEvidence], stored: StoredEntry
     item = stored.entry.item
     lengths = {"title": len(item.title), "summary": len(item.summary), "content": len(item.content)}
     return [
-        replace(each, start=min(each.start, lengths.get(each.field, 0)), end=min(each.end, lengths.get(each.field, 0)))
-        for each in evidence
+        replace(
+            resemblance,
+            start=min(resemblance.start, lengths.get(resemblance.field, 0)),
+            end=min(resemblance.end, lengths.get(resemblance.field, 0)),
+        )
+        for resemblance in evidence
     ]

@@ -85,7 +85,7 @@ def encode_story(story: ModelStory) -> Story:
                 "first_seen_at": format_timestamp(report.first_seen_at),
                 "copy": report.copy,
             }
-            for report in story.tellings
+            for report in story.reports
         ],
     }
 

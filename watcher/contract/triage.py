@@ -193,4 +193,4 @@ def _encode_params(params: Mapping[str, tuple[str, ...]]) -> dict[str, list[str]
 
 
 def _encode_values(values: Iterable[ModelFacetValue]) -> list[FacetValue]:
-    return [{"value": each.value, "count": each.count} for each in values]
+    return [{"value": facet_value.value, "count": facet_value.count} for facet_value in values]

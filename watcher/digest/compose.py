@@ -128,8 +128,8 @@ class _Composer:
     def compose_stories(self, hits: Sequence[DigestHit]) -> tuple[DigestStory, ...]:
         """Return the stories of some hits, the most important first, those below the least score left out."""
         # A hit below the score is a member all the same: it is reported as counted, and not offered again.
-        wanted = [_add_missing_names(hit) for hit in hits if hit.score >= self._subscription.min_score]
-        ordered = sorted(map(self._compose_story, _group_by_story(wanted)), key=itemgetter(0))
+        shown_hits = [_add_missing_names(hit) for hit in hits if hit.score >= self._subscription.min_score]
+        ordered = sorted(map(self._compose_story, _group_by_story(shown_hits)), key=itemgetter(0))
         return tuple([story for _place, story in ordered])
 
     def list_topics(self, stories: Sequence[DigestStory], more: Mapping[str, int]) -> tuple[DigestTopic, ...]:

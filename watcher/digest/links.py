@@ -31,11 +31,11 @@ class Links:
 
     def stories(self, topics: Sequence[DigestTopic]) -> str | None:
         """Return the page that lists the hits of those topics that have more stories than a digest shows."""
-        wanted = [topic for topic in topics if topic.more] or list(topics)
-        if not self.base_url or not wanted:
+        linked_topics = [topic for topic in topics if topic.more] or list(topics)
+        if not self.base_url or not linked_topics:
             return None
-        since = min((topic.since for topic in wanted if topic.since), default=None)
-        ids = "&topic=".join(quote(topic.id) for topic in wanted)
+        since = min((topic.since for topic in linked_topics if topic.since), default=None)
+        ids = "&topic=".join(quote(topic.id) for topic in linked_topics)
         return f"{self.base_url}/hits?topic={ids}" + (f"&since={since:%Y-%m-%dT%H:%MZ}" if since else "")
 
     def story(self, story_id: int | None) -> str | None:

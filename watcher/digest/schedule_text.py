@@ -58,9 +58,9 @@ def format_schedule(schedule: str) -> str:
     if hour == "*":
         return f"Every hour at minute {minute}" if days == "Every day" else _capitalize(schedule)
     hours = hour.split(",")
-    if days is None or not all(each.isdigit() for each in hours):
+    if days is None or not all(written_hour.isdigit() for written_hour in hours):
         return _capitalize(schedule)
-    times = [f"{int(each):02}:{int(minute):02}" for each in hours]
+    times = [f"{int(written_hour):02}:{int(minute):02}" for written_hour in hours]
     return f"{days} at {', '.join(times[:-1])}{' and ' if len(times) > 1 else ''}{times[-1]}"
 
 
@@ -70,9 +70,9 @@ def _format_days(weekday: str) -> str | None:
     if weekday in groups:
         return groups[weekday]
     numbers = weekday.split(",")
-    if not all(each.isdigit() and int(each) <= 7 for each in numbers):
+    if not all(number.isdigit() and int(number) <= 7 for number in numbers):
         return None
-    names = [_DAY_NAMES[int(each) % 7].capitalize() + "s" for each in numbers]
+    names = [_DAY_NAMES[int(number) % 7].capitalize() + "s" for number in numbers]
     return f"{', '.join(names[:-1])}{' and ' if len(names) > 1 else ''}{names[-1]}"
 
 

@@ -45,9 +45,9 @@ def add_template_error(digest: Digest, folder: Path | None, error: Exception) ->
 
 @lru_cache(maxsize=4)
 def _load_environment(folder: str) -> jinja2.Environment:
-    ours = jinja2.PackageLoader("watcher.digest")
+    package_loader = jinja2.PackageLoader("watcher.digest")
     environment = EscapingEnvironment(
-        loader=jinja2.ChoiceLoader([jinja2.FileSystemLoader(folder), ours]) if folder else ours,
+        loader=jinja2.ChoiceLoader([jinja2.FileSystemLoader(folder), package_loader]) if folder else package_loader,
         autoescape=jinja2.select_autoescape(("html",)),
         # Ours do not change while the program runs; a user edits theirs.
         auto_reload=bool(folder),

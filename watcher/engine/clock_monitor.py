@@ -45,8 +45,8 @@ class ClockMonitor:
     def may_prune(self) -> bool:
         """Return whether the clock is trusted enough to delete what looks old.
 
-        A server has to confirm it first: whoever begins under a clock that is a year ahead sees an archive that is all
-        past its time, and nothing that contradicts it before several servers have answered.
+        A server has to confirm it first: under a clock that is a year ahead, a process that starts sees an archive that
+        is all past its time, and nothing that contradicts it before several servers have answered.
         """
         if self._skew.is_confirmed:
             self._is_trusted = True

@@ -31,17 +31,17 @@ def headers(feed: PollableFeed) -> dict[str, str]:
     return {name: value for name, value in known.items() if value is not None}
 
 
-def headers_to_ask_again(fetched: FetchResult, *, asked: bool, failures: int) -> dict[str, str] | None:
+def headers_to_ask_again(fetched: FetchResult, *, was_conditional: bool, failures: int) -> dict[str, str] | None:
     """Return what a second, unconditional request carries, None where there is none to be made.
 
-    `asked` is whether the answer was to a conditional request, `failures` how many polls failed before. Servers that
-    may simply be down are spared: what has failed in a row is asked twice only now and then.
+    `was_conditional` is whether the answer was to a conditional request, `failures` how many polls failed before.
+    Servers that may simply be down are spared: what has failed in a row is asked twice only now and then.
     """
     if not isinstance(fetched, Failed):
         return None
     if fetched.status == 304:
         return _FRESH  # "not modified", and nobody had asked
-    if not asked or fetched.kind in {FailureKind.CHALLENGE, FailureKind.RATE_LIMITED}:
+    if not was_conditional or fetched.kind in {FailureKind.CHALLENGE, FailureKind.RATE_LIMITED}:
         return None
     return {} if _is_worth_repeating(fetched, failures) else None
 

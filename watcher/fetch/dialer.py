@@ -102,11 +102,13 @@ class Dialer:
     async def _try_addresses(self, route: Route, open_: Callable[[str], Awaitable[T]]) -> T:
         addresses = await self._guard.addresses(route.host, route.port)
         patience = self._patience
-        each = max(2.0, patience / min(len(addresses), _MAX_ADDRESSES)) if len(addresses) > 1 else patience
+        patience_per_address = (
+            max(2.0, patience / min(len(addresses), _MAX_ADDRESSES)) if len(addresses) > 1 else patience
+        )
         deadline = asyncio.get_running_loop().time() + patience
         fault: FetchError | None = None
         for address in addresses[:_MAX_ADDRESSES]:
-            left = min(each, deadline - asyncio.get_running_loop().time())
+            left = min(patience_per_address, deadline - asyncio.get_running_loop().time())
             if left <= 0:
                 break
             try:

@@ -33,7 +33,7 @@ class Candidate:
 
 
 async def discover(fetcher: Fetcher, url: str) -> tuple[Candidate, ...]:
-    """Find the feeds of a page, those that can be read, the likeliest first. A feed's own address gives itself.
+    """Find the feeds of a page, those that can be read, the likeliest first. A feed's own address is its one feed.
 
     Raises ParseError where the page itself cannot be fetched.
     """

@@ -129,12 +129,18 @@ class Fetcher:
         requester = RequestIdentity(feed.fetch_url, self.policy.user_agent, feed.config.access)
         headers = {"Accept": _FEED_TYPES, "A-IM": "feed"}
         validators = {} if unconditional else conditional.headers(feed)
-        fetched, asked = await self._get_feed(requester, feed, headers, check, validators, feed.poll.validators.url)
+        fetched, was_conditional = await self._get_feed(
+            requester, feed, headers, check, validators, feed.poll.validators.url
+        )
         # Once more without validators where they may be what the server stumbles over; see `conditional`.
-        if (again := conditional.headers_to_ask_again(fetched, asked=asked, failures=feed.poll.failures)) is not None:
-            refetched, _asked = await self._get_feed(requester, feed, headers | again, check)
+        if (
+            again := conditional.headers_to_ask_again(
+                fetched, was_conditional=was_conditional, failures=feed.poll.failures
+            )
+        ) is not None:
+            refetched, _was_conditional = await self._get_feed(requester, feed, headers | again, check)
             if not isinstance(refetched, Failed):
-                fetched = replace(refetched, conditional=False if asked else None)
+                fetched = replace(refetched, conditional=False if was_conditional else None)
         if isinstance(fetched, Failed) and fetched.status == 429:
             last = fetched.hops[-1].url if fetched.hops else feed.fetch_url
             self._limiter.pause(urlsplit(last).hostname or "", fetched.retry_after or _PEACE)
@@ -159,8 +165,8 @@ class Fetcher:
         if isinstance(exchange, Failed):
             return exchange, bool(validators)
         answer, elapsed = exchange
-        asked = bool(validators) and answer.conditional
-        return _to_fetched(feed, answer, elapsed, conditional=True if asked else None), asked
+        was_conditional = bool(validators) and answer.conditional
+        return _to_fetched(feed, answer, elapsed, conditional=True if was_conditional else None), was_conditional
 
     async def page(self, url: str, *, obey_robots: bool = True, access: Access = _USUAL) -> Document | Failed:
         """Fetch an article or any other page; robots.txt is asked first (RFC 9309) unless a person named the page.
@@ -247,12 +253,12 @@ class Fetcher:
         form: bytes | None,
     ) -> _Answer:
         for _redirect in range(self.policy.most_redirects + 1):
-            asked = dict(headers)
+            sent_headers = dict(headers)
             if conditional_for is not None and request_urls.strip_url(url) != request_urls.strip_url(conditional_for):
                 # Validators belong to the address that gave them; elsewhere they may mean something else.
                 for condition in conditional.HEADERS:
-                    asked.pop(condition, None)
-            answer = await self._once(requester, url, asked, tuple(hops), budget, form)
+                    sent_headers.pop(condition, None)
+            answer = await self._once(requester, url, sent_headers, tuple(hops), budget, form)
             if answer.status not in (_REDIRECTS if form is None else _SAME_AGAIN):
                 return answer
             parse_target = request_urls.resolve_redirect(url, answer.headers.get("location", ""))
@@ -295,11 +301,11 @@ class Fetcher:
         success = 200 <= status < 300
         most_body = self.policy.most_body if success else response.ERROR_BODY_BYTES * 4
         body = Body(headers.get("content-encoding", ""), most_wire=self.policy.most_wire, most_body=most_body)
-        begun, patience = time.monotonic(), self.policy.slow_after.total_seconds()
+        started_at, patience = time.monotonic(), self.policy.slow_after.total_seconds()
         try:
             async for piece in exchange.pieces():
                 body.feed(piece)
-                took = time.monotonic() - begun
+                took = time.monotonic() - started_at
                 if took > patience and body.wire < self.policy.least_rate * took:
                     raise FetchError(FailureKind.TIMEOUT, f"{body.wire:,} bytes in {took:.0f} s are too few")
             whole = body.finished()

@@ -89,7 +89,7 @@ async def open_through(proxy: Proxy, guard: SsrfGuard, host: str, port: int, pat
     from python_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError, ProxyType
     from python_socks.async_.asyncio import Proxy as Opener
 
-    asked = await host_to_ask(proxy, guard, host, port)
+    target_host = await host_to_ask(proxy, guard, host, port)
     opener = Opener(
         ProxyType.HTTP if proxy.scheme == "http" else ProxyType.SOCKS5,
         await proxy_address(proxy, guard),
@@ -99,7 +99,7 @@ async def open_through(proxy: Proxy, guard: SsrfGuard, host: str, port: int, pat
         rdns=True,
     )
     try:
-        opened = await opener.connect(asked, port, timeout=patience)
+        opened = await opener.connect(target_host, port, timeout=patience)
     except ProxyTimeoutError as error:
         # Not known whose fault it is: a proxy that waits for a dead host says nothing either.
         raise FetchError(

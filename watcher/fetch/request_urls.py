@@ -92,9 +92,12 @@ def is_same_origin(url: str, start: str) -> bool:
     """
     if url == start:
         return True
-    asked, own = urlsplit(url), urlsplit(start)
-    if asked.hostname != own.hostname:
+    target, origin = urlsplit(url), urlsplit(start)
+    if target.hostname != origin.hostname:
         return False
     ports = {"http": 80, "https": 443}
-    ways = (own.scheme, own.port or ports.get(own.scheme)), (asked.scheme, asked.port or ports.get(asked.scheme))
+    ways = (
+        (origin.scheme, origin.port or ports.get(origin.scheme)),
+        (target.scheme, target.port or ports.get(target.scheme)),
+    )
     return ways[0] == ways[1] or ways == (("http", 80), ("https", 443))

@@ -19,7 +19,7 @@ _AGENT = re.compile(r"^(\s*user-?\s?agent\s*:\s*)(\*|[\w-]*)[^#]*", re.IGNORECAS
 
 
 class Robots:
-    """Asks each host once a day what robots may fetch. `fetch` gives (status, text) of a robots.txt, 0 for none."""
+    """Asks each host once a day what robots may fetch. `fetch` returns (status, text) of a robots.txt, 0 for none."""
 
     def __init__(self, fetch: Callable[[str], Awaitable[tuple[int, str]]], user_agent: str) -> None:
         self._fetch = fetch

@@ -19,7 +19,7 @@ from watcher.model.poll import FailureKind
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 Resolver: TypeAlias = Callable[[str, int], Awaitable[list[str]]]
-"""Gives the addresses of a host name, as text; raises OSError."""
+"""Returns the addresses of a host name, as text; raises OSError."""
 
 # What Python's is_global lets through, or did in some version.
 _REFUSED4 = tuple(
@@ -197,7 +197,7 @@ def _system_resolver() -> Resolver:
             )
         except UnicodeError as error:
             raise OSError(str(error)) from error
-        return list(dict.fromkeys(str(each[4][0]) for each in addresses))
+        return list(dict.fromkeys(str(info[4][0]) for info in addresses))
 
     return resolve
 

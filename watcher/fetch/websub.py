@@ -20,8 +20,8 @@ async def subscribe(fetcher: Fetcher, callback: WebSubSubscription, address: str
     """
     # The secret is sent over plain http as well where a hub knows nothing better: who listens there could as well
     # change what is pushed, and everybody else is still kept out.
-    asked = {"hub.lease_seconds": str(round(REQUESTED_LEASE.total_seconds())), "hub.secret": callback.secret}
-    return await _post_form(fetcher, callback, "subscribe", address, asked)
+    parameters = {"hub.lease_seconds": str(round(REQUESTED_LEASE.total_seconds())), "hub.secret": callback.secret}
+    return await _post_form(fetcher, callback, "subscribe", address, parameters)
 
 
 async def unsubscribe(fetcher: Fetcher, callback: WebSubSubscription, address: str) -> str | None:
@@ -32,8 +32,8 @@ async def unsubscribe(fetcher: Fetcher, callback: WebSubSubscription, address: s
 async def _post_form(
     fetcher: Fetcher, callback: WebSubSubscription, mode: str, address: str, more: dict[str, str]
 ) -> str | None:
-    asked = {"hub.mode": mode, "hub.topic": callback.topic, "hub.callback": address, **more}
-    answer = await fetcher.post(callback.hub, asked)
+    form = {"hub.mode": mode, "hub.topic": callback.topic, "hub.callback": address, **more}
+    answer = await fetcher.post(callback.hub, form)
     if isinstance(answer, Failed):
         return answer.message
     status, text = answer

@@ -1,4 +1,4 @@
-"""Tells what is new, edited, known, moved or lost between two polls."""
+"""Finds what is new, edited, known, moved or lost between two polls."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def diff_entries(
         migrated=tuple(classified.migrated),
         quarantined=quarantined,
         recovered=tuple(classified.recovered),
-        gone=tuple(classified.gone),
+        tombstone_keys=tuple(classified.tombstone_keys),
         document_keys=document_keys | feed.document.keys if adds else document_keys,
         item_marks=item_marks | feed.document.item_marks if adds else item_marks,
         gap=None if proves_no_gap else find_gap(plausible, feed, _list_comparable_keys(offered), new, now),
@@ -96,7 +96,7 @@ class _Classified:
     recovered: list[Entry] = field(default_factory=list)
     edited: list[EntryEdit] = field(default_factory=list)
     migrated: list[tuple[int, str]] = field(default_factory=list)
-    gone: list[tuple[str, str]] = field(default_factory=list)
+    tombstone_keys: list[tuple[str, str]] = field(default_factory=list)
     same: int = 0
 
     @property
@@ -121,7 +121,7 @@ class _Classified:
         """Add an entry that is not known by today's rules; `legacy` is where to look for it by those of version 1."""
         former = legacy.by_key.get(entry.former_key) if legacy is not None and entry.former_key else None
         if isinstance(former, PrunedEntry) and former.content_hash == entry.content_hash:
-            self.gone.append((former.key, key))
+            self.tombstone_keys.append((former.key, key))
             self.same += 1
         else:
             named = entry if entry.key == key else replace(entry, key=key)
@@ -187,7 +187,7 @@ def _list_marks(
     items it is shows only in its whole text.
     """
     # An item that was read now gets a mark if it is alone with its id; one that was repeated keeps the mark it has.
-    gone = frozenset(memory.pruned)
+    pruned_keys = frozenset(memory.pruned)
     counts = Counter(entry.key for entry in offered)
     own = [
         (place, entry)
@@ -197,7 +197,7 @@ def _list_marks(
         and place not in recognised.recycled
         and build_shared_key(entry.key) not in memory.by_key
     ]
-    stored = [entry.item.mark for place, entry in own if entry.key not in gone and not entry.item.repeated]
+    stored = [entry.item.mark for place, entry in own if entry.key not in pruned_keys and not entry.item.repeated]
     return frozenset(stored) | feed.document.item_marks.intersection(entry.item.mark for _place, entry in own)
 
 

@@ -20,13 +20,13 @@ def to_entries(parsed: ParsedFeed, feed: Feed) -> tuple[Entry, ...]:
     if feed.document.identity_version < IDENTITY_VERSION:
         before = build_legacy_keys(parsed.items, feed.document.legacy_key_rule)
     source = feed.config.title or parsed.title or feed.name
-    found: dict[object, Entry] = {}
+    entries: dict[object, Entry] = {}
     for item, former_key in zip(parsed.items, before, strict=True):
         key, url, text = build_plain_key(item), _address(item), _hash_text(item)
         identity = _identity(item, key, url, text)
-        if identity in found:
+        if identity in entries:
             continue
-        found[identity] = Entry(
+        entries[identity] = Entry(
             feed_id=feed.id,
             key=key,
             canonical_url=url,
@@ -36,7 +36,7 @@ def to_entries(parsed: ParsedFeed, feed: Feed) -> tuple[Entry, ...]:
             feed_url=feed.config.url,
             former_key=former_key,
         )
-    return tuple(found.values())
+    return tuple(entries.values())
 
 
 def count_repeated_items(parsed: ParsedFeed) -> int:

@@ -137,8 +137,8 @@ def _alike(entry: Entry, memory: KnownEntries, recognised: EntryMatches) -> list
     by_title = memory.by_title.get(hash_title(entry.item.title), ()) if memory.by_title else ()
     former = memory.by_key.get(entry.former_key) if entry.former_key else None
     remembered = [former] if isinstance(former, RememberedEntry) else []
-    found = {known.id: known for known in (*by_url, *by_title, *remembered)}
-    return [known for known in found.values() if recognised.is_free(known)]
+    candidates = {known.id: known for known in (*by_url, *by_title, *remembered)}
+    return [known for known in candidates.values() if recognised.is_free(known)]
 
 
 def _filter_agreeing(

@@ -1,6 +1,6 @@
 """Stops matching that takes too long: the loops that may be long call a check, which raises.
 
-Whoever answers visitors sets one; polls match without. An evaluation looks it up once for each entry, so that the loops
+Requests of visitors set one; polls match without. An evaluation looks it up once for each entry, so that the loops
 read an attribute and not the context.
 """
 

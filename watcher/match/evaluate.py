@@ -40,7 +40,7 @@ class Evaluator:
     ) -> list[Occurrence] | None:
         """Return where a node matches, within the first `limit` words of each field; None where it does not.
 
-        A node without words of its own (lang:, domain:) gives [].
+        A node without words of its own (lang:, domain:) returns [].
         """
         if isinstance(node, Phrase):
             return self._find_leaves(node, fields, limit)

@@ -31,23 +31,23 @@ def refuse_foreign_mark(text: str, at: int, line: int, column: int) -> None:
 
 
 def _find_fault(text: str, at: int) -> tuple[str, str] | None:
-    if (found := _EXCLUDES.match(text, at)) is not None:
-        operand = _operand(text, found.end())
-        return f"{found[1]} excludes nothing", f'write NOT {operand}, or "{found[1]}..." for the word itself'
-    if (found := _OTHERWISE.match(text, at)) is not None:
-        operator = "OR" if "|" in found[1] else "AND"
-        return f"{found[1]} is no operator", f"write {operator} {_operand(text, found.end())}"
-    if (found := _BETWEEN.match(text, at)) is not None:
-        return "| is no operator", f"write ({found[1]} OR {found[2]})"
-    if (found := _FUZZY.match(text, at)) is not None:
+    if (match := _EXCLUDES.match(text, at)) is not None:
+        operand = _operand(text, match.end())
+        return f"{match[1]} excludes nothing", f'write NOT {operand}, or "{match[1]}..." for the word itself'
+    if (match := _OTHERWISE.match(text, at)) is not None:
+        operator = "OR" if "|" in match[1] else "AND"
+        return f"{match[1]} is no operator", f"write {operator} {_operand(text, match.end())}"
+    if (match := _BETWEEN.match(text, at)) is not None:
+        return "| is no operator", f"write ({match[1]} OR {match[2]})"
+    if (match := _FUZZY.match(text, at)) is not None:
         return (
-            f"~{found[2]}: there are no fuzzy words",
-            f"write {found[1]}~ for its inflections, other spellings with OR",
+            f"~{match[2]}: there are no fuzzy words",
+            f"write {match[1]}~ for its inflections, other spellings with OR",
         )
-    if (found := _WEIGHT.match(text, at)) is not None:
-        return f"^{found[2]}: words have no weights", f"write {found[1]}"
-    if (found := _SIMILAR.match(text, at)) is not None:
-        return "~ needs a word before it", f"write {found[1]}~ for its inflections"
+    if (match := _WEIGHT.match(text, at)) is not None:
+        return f"^{match[2]}: words have no weights", f"write {match[1]}"
+    if (match := _SIMILAR.match(text, at)) is not None:
+        return "~ needs a word before it", f"write {match[1]}~ for its inflections"
     return None
 
 

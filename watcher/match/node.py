@@ -72,7 +72,7 @@ class Node:
     def find_occurrences(self, evaluation: Evaluation, fields: Fields, limit: int | None) -> list[Occurrence] | None:
         """Return where the node matches within the first `limit` words of each field; None where it does not.
 
-        Occurrences are in order (`occurrence_key`), none twice. A node that has no words of its own gives [].
+        Occurrences are in order (`occurrence_key`), none twice. A node that has no words of its own returns [].
         """
         raise NotImplementedError
 

@@ -80,8 +80,8 @@ class Phrase(Node):
 def matches_word(pattern: WordPattern, word: str) -> bool:
     """Return whether a folded word matches a pattern."""
     match pattern:
-        case Literal(word=wanted):
-            return word == wanted
+        case Literal(word=literal):
+            return word == literal
         case Prefix(start=start):
             return word.startswith(start)
         case Inflections(forms=forms):

@@ -32,17 +32,17 @@ def join_near(
     lefts: list[Occurrence], rights: list[Occurrence], gap: int, check: Check | None = None, *, ordered: bool
 ) -> list[Occurrence]:
     """Return those that are near each other, joined; of what begins at one word, or ends at one word, the shortest."""
-    found: dict[tuple[int, int, int], _Pair] = {}
+    pairs: dict[tuple[int, int, int], _Pair] = {}
     for field, field_lefts, field_rights in _split_by_field(lefts, rights):
         by_start: dict[int, _Pair] = {}
         by_end: dict[int, _Pair] = {}
         _keep_shortest(by_start, by_end, field_lefts, field_rights, gap, check)
         if not ordered:
             _keep_shortest(by_start, by_end, field_rights, field_lefts, gap, check)
-        found |= {
+        pairs |= {
             (field, start, max(a.last, b.last)): (a, b) for start, (a, b) in iterate_checked(by_start.items(), check)
         }
-        found |= {(field, pair[0].first, end): pair for end, pair in iterate_checked(by_end.items(), check)}
+        pairs |= {(field, pair[0].first, end): pair for end, pair in iterate_checked(by_end.items(), check)}
     return [
         build_occurrence(
             (
@@ -51,7 +51,7 @@ def join_near(
                 first.words + second.words if second.first > first.last else tuple(sorted(first.words + second.words)),
             )
         )
-        for extent, (first, second) in iterate_checked(sorted(found.items(), key=_get_extent), check)
+        for extent, (first, second) in iterate_checked(sorted(pairs.items(), key=_get_extent), check)
     ]
 
 
@@ -208,5 +208,5 @@ def _get_rank(pair: _Pair) -> tuple[object, object]:
     return occurrence_key(pair[0]), occurrence_key(pair[1])
 
 
-def _get_extent(found: tuple[tuple[int, int, int], _Pair]) -> tuple[int, int, int]:
-    return found[0]
+def _get_extent(joined: tuple[tuple[int, int, int], _Pair]) -> tuple[int, int, int]:
+    return joined[0]

@@ -75,11 +75,13 @@ class ScanResult(Evaluator):
 
     def index_spans(self, groups: Iterable[Collection[int]]) -> None:
         """Index the spans of some patterns, those that will be asked for: most spans of an entry never are."""
-        wanted: set[int] = set()
+        indexed_numbers: set[int] = set()
         for group in groups:
-            wanted.update(group if len(group) <= MAX_LISTED_PATTERNS else self.pattern_numbers.intersection(group))
+            indexed_numbers.update(
+                group if len(group) <= MAX_LISTED_PATTERNS else self.pattern_numbers.intersection(group)
+            )
         by_pattern: defaultdict[int, list[Span]] = defaultdict(list)
-        for span in [span for span in self._spans if span[0] in wanted]:
+        for span in [span for span in self._spans if span[0] in indexed_numbers]:
             by_pattern[span[0]].append(span)
         self.spans_by_pattern = dict(by_pattern)
 
@@ -104,12 +106,12 @@ class ScanResult(Evaluator):
             return [(number, start, self.text.find(" ", end) + 1) for number, start, end in spans]
         if patterns.is_literal:
             return [span for span in spans if self._is_written(phrase, span[1], span[2] - 1)]
-        found = []
+        phrase_spans = []
         for number, start, _end in spans:
             end = self._find_phrase_end(phrase, start)
             if end:
-                found.append((number, start, end))
-        return found
+                phrase_spans.append((number, start, end))
+        return phrase_spans
 
     def list_present_options(self, node: Node) -> list[Phrase]:
         """Return the phrases among an OR's options of which a pattern occurs."""

@@ -110,7 +110,10 @@ class ArchiveTools:
         }
         return make_reply(
             answer,
-            lambda one: [f"Hit {one['hit']['id']} of {one['hit']['topic']}:", describe_citation(one["hit"]["entry"])],
+            lambda answer: [
+                f"Hit {answer['hit']['id']} of {answer['hit']['topic']}:",
+                describe_citation(answer["hit"]["entry"]),
+            ],
         )
 
     def get_entry(

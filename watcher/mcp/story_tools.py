@@ -107,9 +107,9 @@ class StoryTools:
 
 def _describe_stories(answer: FoundStories) -> list[str]:
     since = f" since {answer['since']}" if answer["since"] else ""
-    found = answer["stories"]
-    lines = [f"{count(len(found), 'story', 'stories')}{since}." if found else f"No story{since}."]
-    for story in found:
+    stories = answer["stories"]
+    lines = [f"{count(len(stories), 'story', 'stories')}{since}." if stories else f"No story{since}."]
+    for story in stories:
         new = f", {story['new_reports']} new" if answer["since"] else ""
         outlets = count(len(story["outlets"]), "outlet")
         lines.append(f"- story {story['story']}: {quote(story['title'])}, {story['reports']} reports{new}, {outlets}")

@@ -71,7 +71,8 @@ class TopicTools:
         now = self._clock()
         answer: OneTopic = {**begin_answer(now, []), "topic": look_up_topic(self._app, topic, now)}
         return make_reply(
-            answer, lambda one: [f"Topic {one['topic']['id']}: {one['topic']['name']}.", one["topic"]["query"]]
+            answer,
+            lambda answer: [f"Topic {answer['topic']['id']}: {answer['topic']['name']}.", answer["topic"]["query"]],
         )
 
     def explain_match(
@@ -85,8 +86,8 @@ class TopicTools:
         """Explain why a report matches a topic, clause by clause with the words that prove it; or why it does not, and
         which single changes to the query would let it match."""
         explained = explain_match(self._app, topic, entry_id=entry or None, hit_id=hit or None)
-        begun = begin_answer(self._clock(), [*name_fields("entry"), "clause", "nearest"])
-        return make_reply(cite_explanation(explained, begun), _describe_explanation)
+        answer = begin_answer(self._clock(), [*name_fields("entry"), "clause", "nearest"])
+        return make_reply(cite_explanation(explained, answer), _describe_explanation)
 
     def try_query(
         self,
@@ -102,12 +103,12 @@ class TopicTools:
         if not query.strip():
             raise UsageError("the query is empty")
         begin, end = parse_period(since or None, until or None, now)
-        begun = begin_answer(now, [*name_fields("matches[]"), *name_fields("gained[]"), *name_fields("lost[]")])
+        answer = begin_answer(now, [*name_fields("matches[]"), *name_fields("gained[]"), *name_fields("lost[]")])
         if topic:
             diff = compare_with_topic(self._app, topic, query, begin, end, limit=limit, span=ANALYSIS_TIME)
-            return make_reply(cite_query_diff(diff, begun), _describe_diff)
+            return make_reply(cite_query_diff(diff, answer), _describe_diff)
         tested = search_for_query(self._app, query, begin, end, limit=limit, span=LIST_TIME)
-        return make_reply(cite_tested_archive(tested, begun), _describe_trial)
+        return make_reply(cite_tested_archive(tested, answer), _describe_trial)
 
     def draft_topic(
         self,
@@ -145,7 +146,7 @@ class TopicTools:
             cursor=cursor or None,
         )  # fmt: skip
         settings = self._app.settings
-        parsed = parse_proposal_query_with_sets(raw, (each.id for each in settings.topics), now, settings.sets)
+        parsed = parse_proposal_query_with_sets(raw, (topic.id for topic in settings.topics), now, settings.sets)
         with self._app.database.read() as db:
             page = encode_proposals(find_proposals(db, parsed, Deadline(LIST_TIME).is_over))
         answer: FoundProposals = {
@@ -164,9 +165,10 @@ class TopicTools:
         }
         return make_reply(
             answer,
-            lambda one: [
-                f"Proposal {one['proposal']['id']} for {one['proposal']['topic']}, {one['proposal']['state']}:",
-                describe_citation(one["proposal"]["entry"]),
+            lambda answer: [
+                f"Proposal {answer['proposal']['id']} for {answer['proposal']['topic']}, "
+                f"{answer['proposal']['state']}:",
+                describe_citation(answer["proposal"]["entry"]),
             ],
         )
 
@@ -176,7 +178,8 @@ def _describe_explanation(answer: ExplainedEntry) -> list[str]:
     verb = "matches" if answer["matched"] else "does not match"
     lines = [f"Entry {answer['entry']['entry']} {verb} {name}.", describe_citation(answer["entry"])]
     lines += [
-        f"- {each['clause']}: {each['field']} has {quote(each['text'])}" for each in answer["entry"]["quotes"][:10]
+        f"- {passage['clause']}: {passage['field']} has {quote(passage['text'])}"
+        for passage in answer["entry"]["quotes"][:10]
     ]
     return [*lines, *(f"- would match with {quote(change)}" for change in answer["nearest"][:5])]
 
@@ -201,15 +204,15 @@ def _describe_drafts(answer: DraftedTopics) -> list[str]:
         return ["Nothing stands out in this text: try a longer one."]
     lines = [f"{count(len(answer['topics']), 'draft')}; nothing is stored."]
     for topic in answer["topics"]:
-        found = f", matches {topic['matched']} of {topic['tested']} stored reports" if topic["tested"] else ""
-        lines.append(f"- {topic['id']}{found}")
+        match_count = f", matches {topic['matched']} of {topic['tested']} stored reports" if topic["tested"] else ""
+        lines.append(f"- {topic['id']}{match_count}")
     return lines
 
 
 def _describe_proposals(answer: FoundProposals) -> list[str]:
     head = f"{count(len(answer['proposals']), 'proposal')}." if answer["proposals"] else "No proposal was found."
     lines = [
-        f"- proposal {each['id']} for {each['topic']} ({each['state']}), {describe_citation(each['entry'])}"
-        for each in answer["proposals"]
+        f"- proposal {line['id']} for {line['topic']} ({line['state']}), {describe_citation(line['entry'])}"
+        for line in answer["proposals"]
     ]
     return [head, *lines, *describe_end(answer["next_cursor"], answer["searched_back_to"])]

@@ -49,10 +49,10 @@ class TriageTools:
         were handed to the person who asks and are not done."""
         person = calling_person.get().name
         with self._app.database.read() as db:
-            found = use_cases.find_notes(db, parse_targets(items), handed_to=person if handed else None, limit=limit)
+            notes = use_cases.find_notes(db, parse_targets(items), handed_to=person if handed else None, limit=limit)
         answer: FoundNotes = {
             **begin_answer(self._clock(), name_fields("notes", ("text", "author", "mentions", "done"))),
-            "notes": [encode_note(note) for note in found[:limit]],
+            "notes": [encode_note(note) for note in notes[:limit]],
         }
         return make_reply(
             answer,

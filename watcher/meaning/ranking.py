@@ -1,6 +1,6 @@
 """How hits are ordered and which of them are weak: by the head that proposes together with one of their own.
 
-Among all entries a topic's near misses are few, and a head that finds gives them little weight. Among what words have
+Among all entries a topic's near misses are few, and a head that finds weighs them little. Among what words have
 found they are the other half: the second head learns mostly from them. The mean of both orders hits better than either.
 """
 

@@ -63,12 +63,12 @@ class StorySpace:
         number_of = {language: number for number, language in enumerate(dict.fromkeys(primary))}
         means = np.stack([self.means.get(language, self.mean) for language in number_of])
         of_row = np.fromiter(map(number_of.__getitem__, primary), np.intp, len(primary))
-        asked = normalize(normalize(values[list(places)]) - means[of_row[list(places)]])
+        chosen_rows = normalize(normalize(values[list(places)]) - means[of_row[list(places)]])
         lengths = np.sqrt(np.einsum("ij,ij->i", values, values))
-        products = (values @ np.concatenate([asked, means]).T) / np.where(lengths > 0, lengths, 1)[:, None]
-        with_mean = np.take_along_axis(products, len(asked) + of_row[:, None], axis=1)[:, 0]
+        products = (values @ np.concatenate([chosen_rows, means]).T) / np.where(lengths > 0, lengths, 1)[:, None]
+        with_mean = np.take_along_axis(products, len(chosen_rows) + of_row[:, None], axis=1)[:, 0]
         squares = (lengths > 0) - 2 * with_mean + np.einsum("ij,ij->i", means, means)[of_row]
-        differences = products[:, : len(asked)] - (means @ asked.T)[of_row]
+        differences = products[:, : len(chosen_rows)] - (means @ chosen_rows.T)[of_row]
         cosines: Rows = (differences / np.sqrt(np.maximum(squares, _SHORTEST_SQUARE))[:, None]).T
         return cosines
 
@@ -103,10 +103,10 @@ def build_space(vectors: Rows, languages: Sequence[str | None], *, background_ro
     return StorySpace(mean, means, background)
 
 
-def measure_closeness(one: PlacedReport, other: PlacedReport) -> tuple[float, float]:
+def measure_closeness(report: PlacedReport, other: PlacedReport) -> tuple[float, float]:
     """Return how close two reports are: the cosine of their rows, and its excess; the same both ways."""
-    cosine = float(one.row @ other.row)
-    return cosine, 2 * cosine - one.density - other.density
+    cosine = float(report.row @ other.row)
+    return cosine, 2 * cosine - report.density - other.density
 
 
 def _center(vectors: Rows, mean: Rows, means: Mapping[str, Rows], languages: Sequence[str]) -> Rows:

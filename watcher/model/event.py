@@ -38,7 +38,7 @@ class EventReport:
     """A report of a story, as much of it as the facts of the event need.
 
     `published_at` is None where the feed names none or one that is not plausible. `copy_of` is set by
-    `summarise_event`; whoever builds a report sets `copy`.
+    `summarise_event`, `copy` where a report is built.
     """
 
     entry_id: int

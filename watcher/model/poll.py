@@ -224,9 +224,9 @@ class EntryDiff:
     `left_marks` and `left_unmarked` are what is not stored of the document; `left_out` counts what of it no poll of the
     day has counted before.
 
-    `recovered` are entries that identity version 1 took for others, and `gone` the former and new keys of pruned ones.
-    `identity_version` and `id_changes` say what the feed's keys are now made by, and how much the document adds to the
-    evidence that its ids change.
+    `recovered` are entries that identity version 1 took for others, and `tombstone_keys` the former and new keys of
+    pruned ones. `identity_version` and `id_changes` say what the feed's keys are now made by, and how much the document
+    adds to the evidence that its ids change.
     """
 
     new: tuple[Entry, ...] = ()
@@ -235,7 +235,7 @@ class EntryDiff:
     migrated: tuple[tuple[int, str], ...] = ()
     quarantined: tuple[Entry, ...] = ()
     recovered: tuple[Entry, ...] = ()
-    gone: tuple[tuple[str, str], ...] = ()
+    tombstone_keys: tuple[tuple[str, str], ...] = ()
     document_keys: frozenset[str] = frozenset()
     item_marks: frozenset[bytes] = frozenset()
     gap: Gap | None = None

@@ -18,7 +18,7 @@ WEAK_RELEVANCE = 0.25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredHit:
-    """A hit as the store keeps it; `story_size` counts the tellings of its story.
+    """A hit as the store keeps it; `story_size` counts the reports of its story.
 
     `label` is a person's judgement, and `judged_by` the person, where the judgement was made under a name. `searched`
     is the evidence of the search that found the hit in a list.

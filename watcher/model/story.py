@@ -39,30 +39,30 @@ class Story:
     first_at: datetime
     last_at: datetime
     size: int
-    tellings: tuple[StoryArticle, ...] = ()
+    reports: tuple[StoryArticle, ...] = ()
 
     @property
     def lead(self) -> StoryArticle | None:
         """The report whose headline names the story: the first in the reader's language, else the first."""
-        own = (report for report in self.tellings if (report.language or "").partition("-")[0] == READER_LANGUAGE)
-        return next(own, self.tellings[0] if self.tellings else None)
+        own = (report for report in self.reports if (report.language or "").partition("-")[0] == READER_LANGUAGE)
+        return next(own, self.reports[0] if self.reports else None)
 
     @property
     def outlets(self) -> tuple[str, ...]:
         """The outlets in order of discovery, each once."""
-        return tuple(dict.fromkeys(report.source for report in self.tellings))
+        return tuple(dict.fromkeys(report.source for report in self.reports))
 
     @property
     def independent_outlets(self) -> tuple[str, ...]:
         """The outlets with a report that is no copy."""
-        return tuple(dict.fromkeys(report.source for report in self.tellings if not report.copy))
+        return tuple(dict.fromkeys(report.source for report in self.reports if not report.copy))
 
     @property
     def languages(self) -> tuple[str, ...]:
         """The languages of the reports, each once."""
-        return tuple(dict.fromkeys(report.language for report in self.tellings if report.language))
+        return tuple(dict.fromkeys(report.language for report in self.reports if report.language))
 
     @property
     def topics(self) -> tuple[str, ...]:
         """The topics that reports are hits of, each once."""
-        return tuple(dict.fromkeys(topic for report in self.tellings for topic in report.topics))
+        return tuple(dict.fromkeys(topic for report in self.reports for topic in report.topics))

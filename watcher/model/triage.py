@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 UNREAD_FOR = timedelta(days=30)
-"""What is older than this counts as seen, whoever did not open it: read state stays small."""
+"""What is older than this counts as seen even by those who did not open it: read state stays small."""
 FIRST_VISIT_SPAN = timedelta(days=1)
 """Of what came before a person's first visit, only this last part is unread."""
 NEVER_SEEN = datetime.fromisoformat("1970-01-01T00:00:00+00:00")

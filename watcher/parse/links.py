@@ -52,7 +52,9 @@ def find_link(links: Iterable[etree._Element], relation: str, base: str) -> str 
     link, target = candidates[0]
     if len(candidates) > 1:
         # Blogger offers an entry as JSON beside its page; a link without a type is a page.
-        pages = (each for each in candidates if "html" in (get_attribute(each[0], "type") or "text/html"))
+        pages = (
+            candidate for candidate in candidates if "html" in (get_attribute(candidate[0], "type") or "text/html")
+        )
         link, target = next(pages, candidates[0])
     return http_url(unescape_address(target), base if is_web_address(target) else get_base_url(link, base))
 

@@ -11,7 +11,7 @@ _DEEPEST = 3
 
 
 def read_media(
-    element: etree._Element, names: Names, found: dict[str, str], media: list[Offered], depth: int = 0
+    element: etree._Element, names: Names, values: dict[str, str], media: list[Offered], depth: int = 0
 ) -> None:
     """Collect what a media:content or media:group holds: its files, and the first headline and caption in it."""
     url = (element.get("url") or "").strip()
@@ -20,6 +20,6 @@ def read_media(
     for child in element:
         key = names.find(child)
         if key == "media" and depth < _DEEPEST:
-            read_media(child, names, found, media, depth + 1)
-        elif key in {"caption", "other title"} and not found.get(f"media {key}"):
-            found[f"media {key}"] = (child.text or "").strip()
+            read_media(child, names, values, media, depth + 1)
+        elif key in {"caption", "other title"} and not values.get(f"media {key}"):
+            values[f"media {key}"] = (child.text or "").strip()

@@ -192,6 +192,6 @@ def _escape_category(tag: str) -> str:
 def _unescape_category(category: str) -> str:
     """Return the tag that a category stands for; a folder path (`/Europe/Ferries`) stays one tag."""
     tag = category.strip().strip("/")
-    for written, meant in (("%2C", ","), ("%2F", "/"), ("%25", "%")):
-        tag = tag.replace(written, meant)
+    for written, character in (("%2C", ","), ("%2F", "/"), ("%25", "%")):
+        tag = tag.replace(written, character)
     return " ".join(tag.split())

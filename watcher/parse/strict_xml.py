@@ -35,4 +35,4 @@ def is_too_deep(body: bytes) -> bool:
 
 def find_prefixes(text: str) -> set[str]:
     """Return the prefixes that elements and attributes use."""
-    return {one or other for one, other in _PREFIX.findall(text)} - {"xml", "xmlns"}
+    return {opening or attribute for opening, attribute in _PREFIX.findall(text)} - {"xml", "xmlns"}

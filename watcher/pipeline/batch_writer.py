@@ -88,7 +88,7 @@ class BatchWriter:
     def _resolve(
         self, batch: Sequence[_PendingPoll], answers: Sequence[IngestResult | Exception], now: float
     ) -> list[_PendingPoll]:
-        """Hand each answer to whoever awaits it; return the polls that are to be tried again."""
+        """Pass each answer to the caller that awaits it; return the polls that are to be tried again."""
         refused: list[_PendingPoll] = []
         for poll, answer in zip(batch, answers, strict=True):
             if poll.future.done():  # cancelled while it was written

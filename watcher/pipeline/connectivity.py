@@ -1,4 +1,4 @@
-"""Tells an outage of our own network from a server's: by what other hosts answer at the same time. Pure."""
+"""Distinguishes an outage of our own network from a server's: by what other hosts answer at the same time. Pure."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Reads stored entries for their meaning, within a bounded share of the CPU, and lets models follow each other.
 
 It follows the store and never delays it: it works in a thread of its own, and may be killed at any moment. What it had
-claimed is read by whoever comes next.
+claimed is read by the next process.
 Imported where an encoder is configured: it needs numpy.
 """
 

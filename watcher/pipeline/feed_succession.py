@@ -74,9 +74,9 @@ def _is_shared(entry: Entry, remembered: KnownEntries) -> bool:
 
 def _list_same_key(entry: Entry, remembered: KnownEntries) -> list[RememberedEntry]:
     """Return the stored entries under the key of an entry, or under the key that identity version 1 gave it."""
-    found = (remembered.by_key.get(key) for key in (entry.key, entry.former_key) if key)
+    same_key = (remembered.by_key.get(key) for key in (entry.key, entry.former_key) if key)
     # What was pruned has left its id behind and no more.
-    return [known for known in found if isinstance(known, RememberedEntry)]
+    return [known for known in same_key if isinstance(known, RememberedEntry)]
 
 
 def _has_same_page(entry: Entry, same_key: Sequence[RememberedEntry], remembered: KnownEntries) -> bool:

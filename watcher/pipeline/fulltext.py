@@ -55,14 +55,14 @@ class FulltextFetcher:
         pages are requested through the proxy of `access`, without its credentials. Raises ReaderClosedError while the
         process is being stopped: the feed is polled again, pages included.
         """
-        wanted = await asyncio.to_thread(self._list_wanted, feed, outcome)
-        if not wanted:
+        pages = await asyncio.to_thread(self._list_wanted, feed, outcome)
+        if not pages:
             return outcome
         articles = _Articles()
         access = access or Access()
         tasks = [
             asyncio.create_task(self._fetch_article(key, url, access, articles))
-            for key, url in wanted[:MAX_PAGES_PER_POLL]
+            for key, url in pages[:MAX_PAGES_PER_POLL]
         ]
         done, late = await asyncio.wait(tasks, timeout=timeout.total_seconds())
         for task in late:
@@ -71,10 +71,10 @@ class FulltextFetcher:
             await asyncio.wait(late)
         for task in done:
             task.result()
-        if len(articles.texts) == len(wanted):
+        if len(articles.texts) == len(pages):
             return replace(outcome, articles=articles.texts)
         reason = articles.errors[0] if articles.errors else "no time for all of them"
-        note = f"{len(articles.texts)} of {len(wanted)} article pages read ({reason})"
+        note = f"{len(articles.texts)} of {len(pages)} article pages read ({reason})"
         return replace(outcome, articles=articles.texts, note=note)
 
     def _list_wanted(self, feed: Feed, outcome: Modified) -> list[tuple[str, str | None]]:

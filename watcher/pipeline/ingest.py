@@ -43,7 +43,7 @@ from watcher.text.urls import waiting_host
 
 HOST_REFUSALS = 3
 HOST_REFUSALS_WITHIN = timedelta(minutes=10)
-"""When so many feeds of one host are told to wait within so long, the host is meant, and its other feeds wait."""
+"""When so many feeds of one host are rate limited within so long, the host is meant, and its other feeds wait."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,15 +63,15 @@ def ingest_polls(
     A feed whose claim somebody else holds by now is not touched: its result has `is_stored` false.
     """
     held = filter_held_feeds(db, (feed for feed, _outcome in polls))
-    ours = [(held[feed.id], outcome) for feed, outcome in polls if feed.id in held]
+    held_polls = [(held[feed.id], outcome) for feed, outcome in polls if feed.id in held]
     # A corrected address: the feed that was added goes on under the id of the one that left the configuration.
-    successions = continue_feeds(db, ours, now)
-    ours = [(_get_successor(feed, successions), outcome) for feed, outcome in ours]
+    successions = continue_feeds(db, held_polls, now)
+    held_polls = [(_get_successor(feed, successions), outcome) for feed, outcome in held_polls]
     by_successor = {succession.feed.id: succession for succession in successions.values()}
-    documents = _store_documents(db, ours, rules, now, by_successor)
+    documents = _store_documents(db, held_polls, rules, now, by_successor)
     stored = [
         _make_result(feed, outcome, documents.get(feed.id), rules, now, by_successor.get(feed.id))
-        for feed, outcome in ours
+        for feed, outcome in held_polls
     ]
     save_polled_feeds(db, ((result.before, result.after) for result in stored))
     add_polls(db, (to_poll_record(result, now) for result in stored))
@@ -94,12 +94,12 @@ def store_new_entries(db: Db, numbered: Sequence[StoredEntry], matcher: TopicMat
         text = EntryText(stored)
         found_hits += matcher.match_entries((text,), now)
         tokenized.append(text.format_index_text())
-    homes: Mapping[int, StoryAssignment] = {}
+    assignments: Mapping[int, StoryAssignment] = {}
     if found_hits:
         lock_hits(db)
         matched_ids = {hit.entry_id for hit in found_hits}
-        homes = choose_stories(db, [entry for entry in numbered if entry.id in matched_ids], now)
-    insert_entries(db, numbered, homes, tokenized)
+        assignments = choose_stories(db, [entry for entry in numbered if entry.id in matched_ids], now)
+    insert_entries(db, numbered, assignments, tokenized)
     insert_hits(db, found_hits)
     return tuple(found_hits)
 
@@ -212,8 +212,10 @@ def _store_keys(db: Db, documents: Mapping[int, _IngestedDocument], new: Sequenc
     ]
     unstable = {document.feed.id for document in documents.values() if has_unstable_ids(document.feed)}
     add_aliases(db, renamed, unstable)
-    gone = ((feed_id, *keys) for feed_id, document in documents.items() for keys in document.diff.gone)
-    add_tombstone_keys(db, gone)
+    tombstone_keys = (
+        (feed_id, *keys) for feed_id, document in documents.items() for keys in document.diff.tombstone_keys
+    )
+    add_tombstone_keys(db, tombstone_keys)
 
 
 def _get_shared_id(entry: Entry) -> str | None:

@@ -253,15 +253,15 @@ class Learner:
         if self._recent is not None and timedelta() <= now - self._recent.loaded_at < BACKGROUND_AGE:
             return self._recent
         with self._database.read() as db:
-            found = load_recent_vectors(db, self._model, now)
+            vectors = load_recent_vectors(db, self._model, now)
             rate = measure_daily_rate(db, now) or DEFAULT_RATE
-        shipped = self._find_shipped(self._model.model.name) if len(found) < MIN_OWN_ENTRIES else None
+        shipped = self._find_shipped(self._model.model.name) if len(vectors) < MIN_OWN_ENTRIES else None
         if shipped is not None:
             return _Recent((), shipped, now)
-        if not len(found):
+        if not len(vectors):
             return None
-        recent = _Recent(found.entry_ids, build_background(to_views(found), per_day=rate), now)
-        if len(found) >= MIN_OWN_ENTRIES:
+        recent = _Recent(vectors.entry_ids, build_background(to_views(vectors), per_day=rate), now)
+        if len(vectors) >= MIN_OWN_ENTRIES:
             self._recent = recent
         return recent
 
@@ -279,11 +279,11 @@ class Learner:
         return background.take(kept)
 
 
-def to_views(found: VectorRows) -> Views:
+def to_views(vectors: VectorRows) -> Views:
     """Return the unit rows of texts and titles from what the database keeps."""
-    shape = len(found), found.dimensions
-    whole = restore(np.frombuffer(found.vectors, np.int8).reshape(shape))
-    return Views(whole, restore(np.frombuffer(found.titles or found.vectors, np.int8).reshape(shape)))
+    shape = len(vectors), vectors.dimensions
+    whole = restore(np.frombuffer(vectors.vectors, np.int8).reshape(shape))
+    return Views(whole, restore(np.frombuffer(vectors.titles or vectors.vectors, np.int8).reshape(shape)))
 
 
 def _gather_vectors(

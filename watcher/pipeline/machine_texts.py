@@ -152,8 +152,8 @@ def _summarise(
     monotonic: Callable[[], float],
 ) -> tuple[SummarySentence, ...]:
     """Return a summary from the cache or from the server; raises TextServiceError."""
-    asked = json.dumps([[s.entry_id, s.title, s.text] for s in sources])
-    key = hash_request("summary", options.name, options.to, asked)
+    request_text = json.dumps([[s.entry_id, s.title, s.text] for s in sources])
+    key = hash_request("summary", options.name, options.to, request_text)
     with database.read() as db:
         kept = load_machine_texts(db, [key]).get(key)
     if kept is not None:

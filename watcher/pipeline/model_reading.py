@@ -181,15 +181,15 @@ class ModelReading:
     def _encode_texts(self, texts: Sequence[str]) -> dict[str, bytes]:
         """Return vectors by the text: empty for one that the encoder cannot read."""
         made = dict.fromkeys(texts, b"")
-        wanted = [text for text in made if text.strip()]
+        passages = [text for text in made if text.strip()]
         try:
-            rows = self._encoder.encode_passages(wanted)
+            rows = self._encoder.encode_passages(passages)
         except EncoderFault as fault:
-            refused = {wanted[position] for position in fault.positions} or set(wanted)
+            refused = {passages[position] for position in fault.positions} or set(passages)
             log.warning("texts cannot be read for meaning", count=len(refused), reason=fault.reason)
             # The others are encoded again: each round leaves out at least one.
-            return made | self._encode_texts([text for text in wanted if text not in refused])
-        return made | {text: encode_vector(row) for text, row in zip(wanted, rows, strict=True)}
+            return made | self._encode_texts([text for text in passages if text not in refused])
+        return made | {text: encode_vector(row) for text, row in zip(passages, rows, strict=True)}
 
     def _store(
         self, model: StoredModel, entries: Sequence[StoredEntry], made: Sequence[Embedding], views: Views,

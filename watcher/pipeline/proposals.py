@@ -156,9 +156,9 @@ def _look_back(
         best = [int(place) for place in np.argsort(-values)[: 2 * (head.topic.proposals or 0)]]
         chosen = [place for place in best if values[place] >= head.stored.threshold]
         entries = load_entries(db, [recent.entry_ids[place] for place in chosen])
-    found = [place for place in chosen if recent.entry_ids[place] in entries]
-    stored = [entries[recent.entry_ids[place]] for place in found]
-    batch = score_entries(encoder, learner, [head], stored, views.take(found), now)
+    stored_places = [place for place in chosen if recent.entry_ids[place] in entries]
+    stored = [entries[recent.entry_ids[place]] for place in stored_places]
+    batch = score_entries(encoder, learner, [head], stored, views.take(stored_places), now)
     with database.write() as db:
         read = frozenset(entry.id for entry in stored)
         return store_scores(db, model, batch, read, build_budgets([head], now, timezone), now)
@@ -170,8 +170,10 @@ def _score_vectors(
     """Return how likely entries belong, and how relevant they are as hits, by id."""
     if not vectors:
         return {}, {}
-    whole = decode_vectors([each.whole for each in vectors.values()])
-    views = Views(whole, decode_vectors([each.title or each.whole for each in vectors.values()]))
+    whole = decode_vectors([text_vectors.whole for text_vectors in vectors.values()])
+    views = Views(
+        whole, decode_vectors([text_vectors.title or text_vectors.whole for text_vectors in vectors.values()])
+    )
     scores = {entry_id: float(value) for entry_id, value in zip(vectors, head.score(views), strict=True)}
     return scores, {entry_id: float(value) for entry_id, value in zip(vectors, head.rank(views), strict=True)}
 

@@ -92,13 +92,17 @@ def find_evidence(
     sentences = list_entry_sentences(item.title, item.summary, item.content)
     if not sentences:
         return ()
-    rows = row[None, :] if len(sentences) == 1 else encoder.encode_passages([each.text for each in sentences])
-    found = find_resemblance(row, sentences, rows, references, head.mean)
-    if found is None:
+    rows = row[None, :] if len(sentences) == 1 else encoder.encode_passages([sentence.text for sentence in sentences])
+    resemblance = find_resemblance(row, sentences, rows, references, head.mean)
+    if resemblance is None:
         return ()
-    sentence = found.sentence
+    sentence = resemblance.sentence
     return (
         ProposalEvidence(
-            kind=_KINDS[found.kind], text=found.reference, field=sentence.field, start=sentence.start, end=sentence.end
+            kind=_KINDS[resemblance.kind],
+            text=resemblance.reference,
+            field=sentence.field,
+            start=sentence.start,
+            end=sentence.end,
         ),
     )

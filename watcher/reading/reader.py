@@ -119,7 +119,7 @@ class Reader:
         start = Answer()
         if len(document.body) > START_BYTES:
             start = await parse_to(START_BYTES, FIRST_TRY)
-        ends = [found.end() for found in _ITEM_END.finditer(document.body, 0, START_BYTES)]
+        ends = [match.end() for match in _ITEM_END.finditer(document.body, 0, START_BYTES)]
         low, high = 0, len(ends)
         for _try in range(START_TRIES if not start.items else 0):
             if high - low < 2:

@@ -251,7 +251,7 @@ def _keep_edit(state: Path, originals: Mapping[str, str | None], written: Mappin
 
 
 def _forget_edit(state: Path) -> None:
-    # What cannot be deleted now is found to be done, or not begun, by whoever opens the configuration next.
+    # What cannot be deleted now is found to be done, or not begun, by the process that opens the configuration next.
     with contextlib.suppress(OSError):
         forget_edit(state)
 

@@ -1,7 +1,7 @@
 """An edit of several files that must not be left half done: what is to be written is kept until all of it is.
 
-The record is written after the edit was checked and before its first file is replaced. Whoever opens the configuration
-next finishes what a killed process began.
+The record is written after the edit was checked and before its first file is replaced. The process that opens the
+configuration next finishes what a killed one began.
 """
 
 from __future__ import annotations

@@ -60,9 +60,9 @@ def parse_sentences(text: str, name: str) -> dict[str, tuple[str, ...]]:
     for key in SENTENCE_KEYS:
         listed = root.get(key) or []
         listed = [listed] if isinstance(listed, str) else listed
-        if not isinstance(listed, list) or not all(isinstance(each, str) for each in listed):
+        if not isinstance(listed, list) or not all(isinstance(sentence, str) for sentence in listed):
             raise UsageError(f"{name}: `{key}` is a list of sentences")
-        sentences[key] = tuple(" ".join(each.split()) for each in listed if each.strip())
+        sentences[key] = tuple(" ".join(sentence.split()) for sentence in listed if sentence.strip())
     if not sentences["about"] and not sentences["examples"]:
         raise UsageError(f"{name}: write what the topic is about, or examples of it")
     return sentences

@@ -16,11 +16,11 @@ def shipped_folder() -> Path:
     return next(place for place in (package / "_config", package.parent / "config") if place.is_dir())
 
 
-def config_folder(named: str | None, environ: Mapping[str, str], here: Path) -> Path:
+def config_folder(named: str | None, environ: Mapping[str, str], current_folder: Path) -> Path:
     """Return the configuration folder: as named, WATCHER_CONFIG, `./config` if it is one, else the user's own."""
     if named or environ.get("WATCHER_CONFIG"):
         return Path(named or environ["WATCHER_CONFIG"]).expanduser()
-    if (here / "config" / "watcher.yaml").is_file():
+    if (current_folder / "config" / "watcher.yaml").is_file():
         return Path("config")
     return user_config_path(APP)
 

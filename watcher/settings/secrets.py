@@ -53,7 +53,7 @@ def _expand(scalar: Scalar, environ: Mapping[str, str], faults: list[Fault]) -> 
         if not _NAME.fullmatch(name):
             faults.append(place.fault(f"${{{name}}} is not an environment variable: letters, digits and _ only"))
         elif name not in environ:
-            near = did_you_mean(name, [each for each in environ if each.isupper()])
+            near = did_you_mean(name, [variable for variable in environ if variable.isupper()])
             _miss(scalar, place.fault(f"environment variable {name} is not set{near}"), faults)
         elif not environ[name]:
             _miss(scalar, place.fault(f"environment variable {name} is empty"), faults)
@@ -68,7 +68,7 @@ def _expand(scalar: Scalar, environ: Mapping[str, str], faults: list[Fault]) -> 
 
     scalar.value = _REFERENCE.sub(fill, text)
     if scalar.missing is not None:
-        scalar.instead = tuple(replace_references(each) for each in PLACEHOLDERS[1:])
+        scalar.instead = tuple(replace_references(placeholder) for placeholder in PLACEHOLDERS[1:])
     if filled or scalar.missing is not None:
         scalar.secret, scalar.written, scalar.filled = True, text, tuple(filled)
 

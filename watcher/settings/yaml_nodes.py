@@ -118,10 +118,10 @@ def make_node(value: Any, place: Place) -> Node:
     """Return the nodes of bare values, all at one place; the reverse of `plain`."""
     match value:
         case Mapping():
-            values = {str(key): make_node(each, place) for key, each in value.items()}
+            values = {str(key): make_node(child, place) for key, child in value.items()}
             return Table(place, values, dict.fromkeys(values, place))
         case list() | tuple():
-            return Listing(place, [make_node(each, place) for each in value])
+            return Listing(place, [make_node(child, place) for child in value])
         case _:
             return Scalar(place, None if value is None else str(value), place)
 

@@ -1,4 +1,4 @@
-"""Cursors: where a list goes on, opaque to whoever holds one."""
+"""Cursors: where a list goes on, opaque to clients."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def parse_cursor(kind: str, cursor: str | None) -> tuple[float, ...]:
         return ()
     try:
         plain = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-        found, *parts = plain.split(":")
+        cursor_kind, *parts = plain.split(":")
         place = tuple(float(part) if "." in part or "e" in part else int(part) for part in parts)
     except (binascii.Error, UnicodeDecodeError, ValueError) as error:
         raise UsageError("this cursor cannot be read; start the list again without it") from error
-    if found != kind or not all(abs(part) < 2**63 for part in place):
+    if cursor_kind != kind or not all(abs(part) < 2**63 for part in place):
         raise UsageError("this cursor belongs to another list; start again without it")
     return place

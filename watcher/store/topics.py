@@ -46,12 +46,12 @@ class TopicVersion:
 
 
 def sync_topics(db: Db, watched: Iterable[WatchedTopic], now: datetime) -> tuple[str, ...]:
-    """Note what is watched from now on; gives the topics that mean something else than before, or are new."""
+    """Note what is watched from now on; return the topics that mean something else than before, or are new."""
     # `changed_at` moves with the meaning (`version`) alone: a new name or spelling finds the same hits.
     known = {row.id: row for row in db.execute(select(topics))}
-    wanted = {topic.id: topic for topic in watched}
+    watched_topics = {topic.id: topic for topic in watched}
     changed = []
-    for topic in wanted.values():
+    for topic in watched_topics.values():
         row = known.get(topic.id)
         values = {"name": topic.name, "query": topic.query, "version": topic.version, "active": True}
         if row is None:
@@ -61,15 +61,15 @@ def sync_topics(db: Db, watched: Iterable[WatchedTopic], now: datetime) -> tuple
             db.execute(update(topics).where(topics.c.id == topic.id).values(changed_at=changed_at, **values))
         if row is None or row.version != topic.version:
             changed.append(topic.id)
-            here = topic_versions.c.topic_id == topic.id, topic_versions.c.version == topic.version
-            if db.execute(select(topic_versions.c.version).where(*here)).first() is None:
+            same_version = topic_versions.c.topic_id == topic.id, topic_versions.c.version == topic.version
+            if db.execute(select(topic_versions.c.version).where(*same_version)).first() is None:
                 db.execute(
                     insert(topic_versions).values(
                         topic_id=topic.id, version=topic.version, query=topic.query, since_at=now
                     )
                 )
     for topic_id, row in known.items():
-        if row.active and topic_id not in wanted:
+        if row.active and topic_id not in watched_topics:
             db.execute(update(topics).where(topics.c.id == topic_id).values(active=False))
     return tuple(changed)
 

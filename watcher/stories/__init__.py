@@ -6,6 +6,7 @@ from watcher.stories.similarity import (
     MAX_COMPARED_CHARACTERS,
     STORY_SIMILARITY,
     STORY_WINDOW,
+    ReportWords,
     StoryCandidate,
     StoryMatch,
     are_words_unlike,
@@ -14,6 +15,7 @@ from watcher.stories.similarity import (
     compute_blocking_keys,
     compute_similarity,
     extract_story_text,
+    split_words,
 )
 
 __all__ = [
@@ -21,6 +23,7 @@ __all__ = [
     "MAX_COMPARED_CHARACTERS",
     "STORY_SIMILARITY",
     "STORY_WINDOW",
+    "ReportWords",
     "StoryCandidate",
     "StoryMatch",
     "are_words_unlike",
@@ -29,5 +32,6 @@ __all__ = [
     "compute_blocking_keys",
     "compute_similarity",
     "extract_story_text",
+    "split_words",
     "summarise_event",
 ]

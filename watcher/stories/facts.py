@@ -53,8 +53,8 @@ def list_sentences(text: str) -> tuple[str, ...]:
 
 def _choose_titled(ordered: Sequence[EventReport], languages: Sequence[str]) -> EventReport:
     titled = [report for report in ordered if report.title] or ordered
-    for wanted in languages:
-        primary = get_primary_language(wanted)
+    for language in languages:
+        primary = get_primary_language(language)
         for report in titled:
             if get_primary_language(report.language) == primary:
                 return report

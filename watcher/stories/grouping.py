@@ -169,7 +169,7 @@ class _Grouping:
         """Return the place of a merge in the order of merges, None where the two are not one event."""
         if self._are_unrelated(group, other):
             return None
-        group, other = sorted((group, other), key=lambda each: self._reports[each].key)
+        group, other = sorted((group, other), key=lambda member: self._reports[member].key)
         if self._is_apart(group, other):
             return None
         fit = self._measure_fit(group, other)

@@ -121,29 +121,29 @@ def _extract_name_keys(text: str, language: str) -> NameKeys:
     return extract_name_keys(title, rest, language)
 
 
-def compare_reports(one: ReportTraits, other: ReportTraits, closeness: Closeness | None) -> PairFeatures:
+def compare_reports(report: ReportTraits, other: ReportTraits, closeness: Closeness | None) -> PairFeatures:
     """Return the features of a pair; the same both ways. Without vectors, `closeness` is None and counts as nothing."""
     cosine, excess = closeness or Closeness(0.0, 0.0)
-    names, other_names = one.names, other.names
-    numbers, other_numbers = one.numbers, other.numbers
-    states, other_states = find_states(one.text), find_states(other.text)
-    acts, other_acts = find_acts(one.title), find_acts(other.title)
+    names, other_names = report.names, other.names
+    numbers, other_numbers = report.numbers, other.numbers
+    states, other_states = find_states(report.text), find_states(other.text)
+    acts, other_acts = find_acts(report.title), find_acts(other.title)
     shared_names = _count_shared_names(names, other_names)
     shared_numbers = {number for number in numbers & other_numbers if not _is_common(number)}
     return PairFeatures(
         cosine=cosine,
         excess=excess,
-        words=compute_similarity(one.text, other.text),
+        words=compute_similarity(report.text, other.text),
         shared_names=shared_names,
         other_names=float(not shared_names and min(len(names.certain), len(other_names.certain)) > 1),
         shared_numbers=float(min(len(shared_numbers), MAX_SHARED_NUMBERS)),
         other_numbers=_differ(numbers, other_numbers),
         shared_states=float(bool(states & other_states)),
         other_states=_differ(states, other_states),
-        other_ordinals=_differ(one.ordinals, other.ordinals),
+        other_ordinals=_differ(report.ordinals, other.ordinals),
         other_acts=_differ(acts.acts, other_acts.acts),
         other_sides=float(acts.sides != other_acts.sides),
-        other_days=_differ(find_weekdays(one.text), find_weekdays(other.text)),
+        other_days=_differ(find_weekdays(report.text), find_weekdays(other.text)),
     )
 
 
@@ -158,22 +158,22 @@ def find_veto(features: PairFeatures) -> Veto | None:
     return Veto.DAY if features.other_days else None
 
 
-def score_pair(one: ReportTraits, other: ReportTraits, closeness: Closeness | None) -> PairScore:
+def score_pair(report: ReportTraits, other: ReportTraits, closeness: Closeness | None) -> PairScore:
     """Return how likely two reports are of one event, as log odds, and the veto against it; the same both ways.
 
     Reports in one language share words whatever they are about, and have to share more. Reports in two share hardly
     any, and are weighed by their vectors, names, numbers and places. Without vectors only words can join them.
     """
-    words = compute_similarity(one.text, other.text)
+    words = compute_similarity(report.text, other.text)
     if words < CERTAIN_SIMILARITY and (
         words < STORY_SIMILARITY if closeness is None else closeness.excess < MIN_EXCESS
     ):
         # Most pairs end here, before names, numbers and places are looked for.
         return PairScore(UNRELATED_SCORE, words, None)
-    features = compare_reports(one, other, closeness)
+    features = compare_reports(report, other, closeness)
     weights = WITHOUT_VECTORS
     if closeness is not None:
-        weights = ONE_LANGUAGE if one.language == other.language else TWO_LANGUAGES
+        weights = ONE_LANGUAGE if report.language == other.language else TWO_LANGUAGES
     score = sum(weight * value for weight, value in zip(weights.weights, features, strict=True)) + weights.bias
     if words >= CERTAIN_SIMILARITY:
         score = max(score, CERTAIN_SCORE)
@@ -188,7 +188,7 @@ def _is_common(number: str) -> bool:
     return number.isdigit() and int(number) < COMMON_NUMBER
 
 
-def _count_shared_names(one: NameKeys, other: NameKeys) -> float:
+def _count_shared_names(names: NameKeys, other_names: NameKeys) -> float:
     """Count names that are certain in one report and possible in the other; a short key counts half."""
-    shared = (one.certain & other.possible) | (other.certain & one.possible)
+    shared = (names.certain & other_names.possible) | (other_names.certain & names.possible)
     return min(MAX_SHARED_NAMES, sum(1.0 if len(key) >= LONG_KEY else 0.5 for key in shared))

@@ -32,15 +32,15 @@ def find_states(text: str) -> frozenset[str]:
     """Return the states (ISO 3166 codes) that a text names."""
     text = text[:MAX_READ_CHARACTERS]
     places = _load_places()
-    found = {state for run in _HAN.findall(text) for state in _find_in_run(run, places)}
+    states = {state for run in _HAN.findall(text) for state in _find_in_run(run, places)}
     words = _blank_ordinary(tokens(text), text)
     following = [stem_place(word) for word in words]
     for number, word in enumerate(words):
         if (
             following[number] in places.first_stems and (state := _find_phrase(following[number : number + 3], places))
         ) or (state := _find_state(word, places.stems)):
-            found.add(state)
-    return frozenset(found)
+            states.add(state)
+    return frozenset(states)
 
 
 def _blank_ordinary(words: list[str], text: str) -> list[str]:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 
 from watcher.model.entry import Entry
 from watcher.text.stopwords import HEADLINE_STOPWORDS
@@ -31,6 +32,15 @@ MAX_COMPARED_CHARACTERS = 2_000
 MIN_COMPARED_WORDS = 4
 HEADLINE_IN_TEXT_WEIGHT = 0.62
 """What a headline found inside the other's text counts for: two headlines may share every noun and no event."""
+
+
+class ReportWords(NamedTuple):
+    """The words of a report that tell what it is about: of its headline, and the first ones of its whole text."""
+
+    headline: frozenset[str]
+    whole: frozenset[str]
+    is_headline_whole: bool
+    """Whether all words of the headline are among those of the text; a headline can be longer than what is compared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,44 +73,57 @@ def build_story_text(title: str, summary: str, content: str) -> str:
     return f"{headline}\n{(summary or content)[:MAX_COMPARED_CHARACTERS]}"
 
 
+@lru_cache(maxsize=4096)
+def split_words(text: str) -> ReportWords:
+    """Return the words of a report's text that are compared; the first line is its headline."""
+    headline, _line, body = text.partition("\n")
+    of_headline = [word for word in tokens(headline) if word not in HEADLINE_STOPWORDS]
+    of_body = [word for word in tokens(body[:MAX_COMPARED_CHARACTERS]) if word not in HEADLINE_STOPWORDS]
+    words = frozenset(of_headline)
+    whole = frozenset([*of_headline, *of_body][:MAX_COMPARED_WORDS])
+    return ReportWords(words, whole, words <= whole)
+
+
 def compute_blocking_keys(text: str) -> tuple[int, ...]:
     """Return the keys by which similar texts are found: hashes of the headline's words and of a fixed few of the rest.
 
     Numbers of 31 bits, none twice.
     """
-    headline, whole = _split_words(text)
-    if len(whole) < MIN_COMPARED_WORDS:
+    words = split_words(text)
+    if len(words.whole) < MIN_COMPARED_WORDS:
         return ()
-    of_headline = sorted(map(_hash_word, headline))[:MAX_HEADLINE_KEYS]
-    of_body = sorted(map(_hash_word, whole - headline))[:MAX_BODY_KEYS]
+    of_headline = sorted(map(_hash_word, words.headline))[:MAX_HEADLINE_KEYS]
+    of_body = sorted(map(_hash_word, words.whole - words.headline))[:MAX_BODY_KEYS]
     return tuple(dict.fromkeys([*of_headline, *of_body]))
 
 
 def compute_similarity(text: str, other: str) -> float:
     """Return how similar two texts are, from 0 to 1; the first line of each is its headline."""
-    (headline, whole), (other_headline, other_whole) = _split_words(text), _split_words(other)
+    (headline, whole, _), (other_headline, other_whole, _) = split_words(text), split_words(other)
     if min(len(whole), len(other_whole)) < MIN_COMPARED_WORDS:
         return 1.0 if whole == other_whole and whole else 0.0
     crosswise = (_containment(headline, other_whole) + _containment(other_headline, whole)) / 2
     return max(_jaccard(headline, other_headline), _jaccard(whole, other_whole), HEADLINE_IN_TEXT_WEIGHT * crosswise)
 
 
-def are_words_unlike(text: str, other: str) -> bool:
-    """Return True where `compute_similarity` is below STORY_SIMILARITY for sure, without computing it.
+def are_words_unlike(words: ReportWords, other: ReportWords) -> bool:
+    """Return True where `compute_similarity` of two texts is below STORY_SIMILARITY for sure, without computing it.
 
     What two headlines share, or a headline and the other's whole text, the whole texts share as well: the number of
     words that those share bounds each part of the similarity. False says nothing.
     """
-    (headline, whole), (other_headline, other_whole) = _split_words(text), _split_words(other)
-    if min(len(whole), len(other_whole)) < MIN_COMPARED_WORDS:
+    size, other_size = len(words.whole), len(other.whole)
+    if size < MIN_COMPARED_WORDS or other_size < MIN_COMPARED_WORDS:
         return False
-    if not (headline <= whole and other_headline <= other_whole):
-        return False  # a headline of more than MAX_COMPARED_WORDS
-    shared, length, other_length = len(whole & other_whole), len(headline), len(other_headline)
-    of_wholes = shared / (len(whole) + len(other_whole) - shared)
-    of_headlines = shared / max(length + other_length - shared, 1)
+    if not (words.is_headline_whole and other.is_headline_whole):
+        return False
+    shared, length, other_length = len(words.whole & other.whole), len(words.headline), len(other.headline)
+    if shared / (size + other_size - shared) >= STORY_SIMILARITY:
+        return False
+    if shared / max(length + other_length - shared, 1) >= STORY_SIMILARITY:
+        return False
     crosswise = (min(shared / (length or 1), 1.0) + min(shared / (other_length or 1), 1.0)) / 2
-    return max(of_wholes, of_headlines, HEADLINE_IN_TEXT_WEIGHT * crosswise) < STORY_SIMILARITY
+    return HEADLINE_IN_TEXT_WEIGHT * crosswise < STORY_SIMILARITY
 
 
 def choose_story(text: str, candidates: Sequence[StoryCandidate], now: datetime) -> StoryMatch:
@@ -126,15 +149,6 @@ def _jaccard(words: frozenset[str], others: frozenset[str]) -> float:
 
 def _containment(part: frozenset[str], whole: frozenset[str]) -> float:
     return len(part & whole) / len(part) if len(part) >= MIN_COMPARED_WORDS else 0.0
-
-
-@lru_cache(maxsize=4096)
-def _split_words(text: str) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the telling words of the headline, and the first of the whole text."""
-    headline, _line, body = text.partition("\n")
-    of_headline = [word for word in tokens(headline) if word not in HEADLINE_STOPWORDS]
-    of_body = [word for word in tokens(body[:MAX_COMPARED_CHARACTERS]) if word not in HEADLINE_STOPWORDS]
-    return frozenset(of_headline), frozenset([*of_headline, *of_body][:MAX_COMPARED_WORDS])
 
 
 @lru_cache(maxsize=65536)

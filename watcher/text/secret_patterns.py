@@ -50,7 +50,7 @@ class _Form:
 def _compile(secret: str) -> tuple[_Form, ...]:
     forms = [_make_form([_list_forms(character) for character in secret], re.IGNORECASE)]
     forms += [_make_form(list(code), re.IGNORECASE) for code in _list_hexadecimal(secret)]
-    forms += [_make_form([_BASE64.get(each, each) for each in code], 0) for code in _list_base64(secret)]
+    forms += [_make_form([_BASE64.get(character, character) for character in code], 0) for code in _list_base64(secret)]
     return tuple(forms)
 
 

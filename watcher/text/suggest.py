@@ -13,7 +13,7 @@ def find_nearest(name: str, known: Iterable[object], likeness: float = MIN_LIKEN
     # Imported for the first mistake: most commands make none.
     from difflib import get_close_matches
 
-    return next(iter(get_close_matches(name, [str(each) for each in known], 1, likeness)), None)
+    return next(iter(get_close_matches(name, [str(candidate) for candidate in known], 1, likeness)), None)
 
 
 def did_you_mean(name: str, known: Iterable[object]) -> str:

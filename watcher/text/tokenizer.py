@@ -124,7 +124,7 @@ def find_word_span(parted: str, first: int, last: int) -> tuple[int, int]:
 
 
 def encode(token: str) -> str:
-    """Encode a token in ASCII for the databases' index; a prefix of a token gives a prefix of its code."""
+    """Encode a token in ASCII for the databases' index; a prefix of a token becomes a prefix of its code."""
     if token.isascii():
         return token
     return _known(token) if len(token) <= MAX_CACHED_LENGTH else _encoded(token)

@@ -141,8 +141,8 @@ def _choose_sentences(article: Article, why: Sequence[str]) -> tuple[str, ...]:
         for number, text in enumerate(dict.fromkeys(candidates))
         if text != title and _MIN_SENTENCE <= len(text) <= _MAX_SENTENCE
     ]
-    best = sorted((each for each in rated if each[0]), reverse=True)[: MAX_SENTENCES - bool(title)]
-    chosen = [text for _count, _number, text in sorted(best, key=lambda each: -each[1])]
+    best = sorted((sentence for sentence in rated if sentence[0]), reverse=True)[: MAX_SENTENCES - bool(title)]
+    chosen = [text for _count, _number, text in sorted(best, key=lambda sentence: -sentence[1])]
     return ((title[:_MAX_SENTENCE],) if title else ()) + tuple(chosen)
 
 
@@ -155,24 +155,24 @@ def add_match_counts(
     proposals: Iterable[TopicDraft], matched: Mapping[str, int], tested: int
 ) -> tuple[TopicDraft, ...]:
     """Return the drafts with the number of stored entries that each would match."""
-    return tuple(replace(each, matched=matched.get(each.id, 0), tested=tested) for each in proposals)
+    return tuple(replace(draft, matched=matched.get(draft.id, 0), tested=tested) for draft in proposals)
 
 
 def format_topics_yaml(proposals: Sequence[TopicDraft], heading: Sequence[str] = ()) -> str:
     """Return drafts as a topics file in YAML; no text of an article can break out of its place in it."""
     lines = [f"# {one_line(text)}" for text in heading] + ["topics:"]
-    for each in proposals:
-        if each.matched is not None and each.tested is not None:
-            much = " - much: narrow it" if each.matched > max(20, MAX_ARCHIVE_SHARE * each.tested) else ""
-            lines.append(f"  # matches {each.matched:,} of {each.tested:,} stored entries{much}")
+    for draft in proposals:
+        if draft.matched is not None and draft.tested is not None:
+            much = " - much: narrow it" if draft.matched > max(20, MAX_ARCHIVE_SHARE * draft.tested) else ""
+            lines.append(f"  # matches {draft.matched:,} of {draft.tested:,} stored entries{much}")
         lines += [
-            f"  - id: {each.id}",
-            f"    name: {_format_scalar(each.name)}",
-            f"    description: {_format_scalar(each.description)}",
-            *(["    about:"] if each.about else []),
-            *(f"      - {_format_scalar(text)}" for text in each.about),
+            f"  - id: {draft.id}",
+            f"    name: {_format_scalar(draft.name)}",
+            f"    description: {_format_scalar(draft.description)}",
+            *(["    about:"] if draft.about else []),
+            *(f"      - {_format_scalar(text)}" for text in draft.about),
             "    query: |",
-            *(f"      {line}" for line in each.query.splitlines()),
+            *(f"      {line}" for line in draft.query.splitlines()),
         ]
     return "\n".join(lines) + "\n"
 
@@ -182,10 +182,10 @@ def _group_names(terms: Sequence[Term]) -> list[Subject]:
     longer = sorted(terms, key=lambda term: (-len(term.words), -term.weight))
     groups: list[list[Term]] = []
     for term in longer:
-        homes = [group for group in groups if _contains_term(term, group[0])]
+        holders = [group for group in groups if _contains_term(term, group[0])]
         # A word in several longer names is none of them: it stands by itself.
-        if len(homes) == 1 and len(term.words) < len(homes[0][0].words) and term.kind != "acronym":
-            homes[0].append(term)
+        if len(holders) == 1 and len(term.words) < len(holders[0][0].words) and term.kind != "acronym":
+            holders[0].append(term)
         else:
             groups.append([term])
     subjects = [Subject(tuple(_iter_equivalent(group))) for group in groups]
@@ -217,15 +217,17 @@ def _draft_phrases(phrases: Sequence[Term], names: Sequence[Subject], language: 
     for term in phrases:
         if len(term.words) < 2:
             continue
-        beside = [name for name in names if name.sentences & term.sentences and not _overlaps(name, term)]
-        beside = [name for name in beside if name.weight > MIN_NAME_WEIGHT][:MAX_NAMES_PER_QUERY] or beside[:2]
-        if not beside:
+        nearby_names = [name for name in names if name.sentences & term.sentences and not _overlaps(name, term)]
+        nearby_names = [name for name in nearby_names if name.weight > MIN_NAME_WEIGHT][
+            :MAX_NAMES_PER_QUERY
+        ] or nearby_names[:2]
+        if not nearby_names:
             continue
         gap = _NEAR_WORDS if " " in term.text else _NEAR_CHARACTERS
-        some = _join_or([_format_name(each) for name in beside for each in name.terms])
+        some = _join_or([_format_name(name_term) for name in nearby_names for name_term in name.terms])
         query = f"{_format_phrase(term, language)}\nNEAR/{gap} {some}"
-        name = f"{term.text}: {', '.join(each.text for each in beside[:2])}"
-        yield QueryIdea(name, query, (term.text, *(each.text for each in beside)), term.weight)
+        name = f"{term.text}: {', '.join(subject.text for subject in nearby_names[:2])}"
+        yield QueryIdea(name, query, (term.text, *(subject.text for subject in nearby_names)), term.weight)
 
 
 def _draft_story(phrases: Sequence[Term], names: Sequence[Subject], language: str) -> Iterator[QueryIdea]:
@@ -245,10 +247,10 @@ def _draft_story(phrases: Sequence[Term], names: Sequence[Subject], language: st
     )
 
 
-def _drop_similar(found: Iterable[QueryIdea]) -> Iterator[QueryIdea]:
+def _drop_similar(ideas: Iterable[QueryIdea]) -> Iterator[QueryIdea]:
     """Yield the ideas without those about the same words as an earlier one."""
     known: set[frozenset[str]] = set()
-    for idea in found:
+    for idea in ideas:
         stems = frozenset(word[:6] for word in tokens(idea.why[0]))
         if stems not in known:
             known.add(stems)
@@ -307,7 +309,7 @@ def _contains_term(term: Term, other: Term) -> bool:
 
 
 def _overlaps(name: Subject, term: Term) -> bool:
-    return any(set(each.words) & set(term.words) for each in name.terms)
+    return any(set(name_term.words) & set(term.words) for name_term in name.terms)
 
 
 def _try_parse(query: str) -> Query | None:

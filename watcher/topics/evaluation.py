@@ -74,10 +74,10 @@ def evaluate_topics(
     """Match each example and count, for each topic, how that agrees with its labels."""
     scores = {topic_id: TopicScore(topic_id) for topic_id in topic_ids}
     for example in examples:
-        found = {hit.topic_id: hit.evidence for hit in matcher.match_entries([example.stored], _ANY_TIME)}
+        evidence = {hit.topic_id: hit.evidence for hit in matcher.match_entries([example.stored], _ANY_TIME)}
         for topic_id, score in scores.items():
             if example.is_labelled_for(topic_id):
-                _count(score, example, found.get(topic_id))
+                _count(score, example, evidence.get(topic_id))
     return scores
 
 
@@ -106,17 +106,17 @@ def check_gate(
 ) -> tuple[str, ...]:
     """Return in what a topic falls short of the minimums, a sentence each; what cannot be measured passes none."""
     failures = []
-    for name, value, wanted in (
+    for name, value, minimum in (
         ("precision", score.precision, min_precision),
         ("recall", score.recall, min_recall),
     ):
-        if wanted is None:
+        if minimum is None:
             continue
         if value is None:
             why = "nothing was found" if name == "precision" else "no example belongs to it"
-            failures.append(f"{score.topic_id}: {name} cannot be measured ({why}), wanted {wanted:.2f}")
-        elif value < wanted:
-            failures.append(f"{score.topic_id}: {name} {value:.3f} is below {wanted:.2f}")
+            failures.append(f"{score.topic_id}: {name} cannot be measured ({why}), wanted {minimum:.2f}")
+        elif value < minimum:
+            failures.append(f"{score.topic_id}: {name} {value:.3f} is below {minimum:.2f}")
     return tuple(failures)
 
 

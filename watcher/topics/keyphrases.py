@@ -98,14 +98,14 @@ def _split_sentences(title: str, text: str) -> Iterator[list[Word]]:
 
 
 def _split_words(text: str) -> list[Word]:
-    found: list[Word] = []
+    words: list[Word] = []
     end = 0
     for folded, (start, stop) in zip(tokens(text), list_word_spans(text), strict=True):
         written = text[start:stop]
-        follows = bool(found) and _JOINED.fullmatch(text[end:start]) is not None
-        found.append(Word(text=written, folded=folded, capitalized=written[:1].isupper(), follows=follows))
+        follows = bool(words) and _JOINED.fullmatch(text[end:start]) is not None
+        words.append(Word(text=written, folded=folded, capitalized=written[:1].isupper(), follows=follows))
         end = stop
-    return found
+    return words
 
 
 def _iter_runs(sentence: Sequence[Word]) -> Iterator[list[Word]]:
@@ -237,8 +237,8 @@ def _join_words(run: Sequence[Word]) -> str:
 
 def _mark_quoted(terms: dict[tuple[str, ...], Term], whole: str, sentences: Sequence[Sequence[Word]]) -> None:
     """Mark what is in quotes and short enough to be a term."""
-    for found in _QUOTED.finditer(whole):
-        quoted = found[1].strip()
+    for match in _QUOTED.finditer(whole):
+        quoted = match[1].strip()
         run = _split_words(quoted)
         words = tuple(word.folded for word in run)
         spaceless = bool(words) and all(_SPACELESS.match(word) for word in words)

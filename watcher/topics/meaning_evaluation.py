@@ -125,14 +125,14 @@ def _cross_validate(
     """Return what is found of each example by a head that learned from the labels of the other folds."""
     belongs = np.array([topic_id in example.relevant for example in examples], np.bool_)
     folds = np.array([_choose_fold(example) for example in examples])
-    found = np.zeros(len(examples), np.bool_)
+    matches = np.zeros(len(examples), np.bool_)
     for fold in range(FOLDS):
         inside = folds == fold
         if not inside.any():
             continue
         taught = replace(stated, relevant=views.whole[belongs & ~inside], irrelevant=views.whole[~belongs & ~inside])
-        found[inside] = _find(taught, views.take(inside), background, budget)
-    return found
+        matches[inside] = _find(taught, views.take(inside), background, budget)
+    return matches
 
 
 def _choose_fold(example: Example) -> int:
@@ -145,7 +145,7 @@ def _score_modes(
     topic_id: str, examples: Sequence[Example], by_words: NDArray[np.bool_], by_meaning: NDArray[np.bool_]
 ) -> dict[Mode, TopicScore]:
     finds = {Mode.WORDS: by_words, Mode.MEANING: by_meaning, Mode.BOTH: by_words | by_meaning}
-    return {mode: _score(topic_id, examples, found) for mode, found in finds.items()}
+    return {mode: _score(topic_id, examples, matches) for mode, matches in finds.items()}
 
 
 def _score_languages(
@@ -162,9 +162,9 @@ def _score_languages(
     return scores
 
 
-def _score(topic_id: str, examples: Sequence[Example], found: NDArray[np.bool_]) -> TopicScore:
+def _score(topic_id: str, examples: Sequence[Example], matches: NDArray[np.bool_]) -> TopicScore:
     score = TopicScore(topic_id)
-    for example, is_found in zip(examples, found, strict=True):
+    for example, is_found in zip(examples, matches, strict=True):
         belongs = topic_id in example.relevant
         if is_found and belongs:
             score.tp += 1

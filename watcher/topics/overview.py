@@ -44,8 +44,8 @@ def list_topic_counts(db: Db, topics: Iterable[Topic], now: datetime) -> tuple[T
     counts, latest, judged = count_hits_by_topic(db), get_latest_hit_times(db), count_labels(db)
     first_day = f"{now - WEEK + timedelta(days=1):%Y-%m-%d}"
     week: dict[str, int] = {}
-    for topic_id, _day, found in count_hits_by_day(db, first_day):
-        week[topic_id] = week.get(topic_id, 0) + found
+    for topic_id, _day, hit_count in count_hits_by_day(db, first_day):
+        week[topic_id] = week.get(topic_id, 0) + hit_count
     return tuple(
         TopicCounts(
             topic=topic,
@@ -79,17 +79,19 @@ def get_topic_overview(
     db: Db, matcher: TopicMatcher, topic_id: str, now: datetime
 ) -> tuple[TopicOverview, tuple[TopicVersion, ...]]:
     """Return a topic and the versions it has had, oldest first; raises NotFoundError."""
-    found = next((each for each in list_topic_overviews(db, matcher, now) if each.topic.id == topic_id), None)
-    if found is None:
+    overview = next(
+        (overview for overview in list_topic_overviews(db, matcher, now) if overview.topic.id == topic_id), None
+    )
+    if overview is None:
         raise NotFoundError("topic", topic_id)
-    return found, load_topic_versions(db, topic_id)
+    return overview, load_topic_versions(db, topic_id)
 
 
 def list_used_sets(query: str, sets: Mapping[str, str]) -> tuple[str, ...]:
     """Return the names of the sets that a query uses, in order of appearance, those inside other sets too."""
     from watcher.match.lexer import TokenKind, tokenize_query
 
-    found: dict[str, None] = {}
+    used_names: dict[str, None] = {}
     waiting = [query]
     while waiting:
         try:
@@ -97,7 +99,7 @@ def list_used_sets(query: str, sets: Mapping[str, str]) -> tuple[str, ...]:
         except QueryError:
             continue
         for name in names:
-            if name not in found:
-                found[name] = None
+            if name not in used_names:
+                used_names[name] = None
                 waiting.append(sets.get(name, ""))
-    return tuple(found)
+    return tuple(used_names)

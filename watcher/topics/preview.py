@@ -85,40 +85,42 @@ def preview_query(
     """
     if before is None and after is None:
         return QueryPreview(tested=0, count=0, grouped=0, stories=())
-    found = _Found(limit)
-    tested, searched_back_to = _search(scan, before, after, found, is_over)
+    findings = _Findings(limit)
+    tested, searched_back_to = _search(scan, before, after, findings, is_over)
     with scan.database.read() as db:
-        labels = find_hit_labels(db, topic_id, found.lost_ids)
-        story_ids = load_story_ids(db, [match.stored.id for match in found.matches])
+        labels = find_hit_labels(db, topic_id, findings.lost_ids)
+        story_ids = load_story_ids(db, [match.stored.id for match in findings.matches])
     preview = QueryPreview(
         tested=tested,
-        count=found.count,
-        grouped=len(found.matches),
-        stories=_group_matches(found.matches, story_ids),
+        count=findings.count,
+        grouped=len(findings.matches),
+        stories=_group_matches(findings.matches, story_ids),
         searched_back_to=searched_back_to,
     )
     if before is None:
         return preview
-    found.lost += load_labelled_losses(scan, before, found.lost, found.lost_ids, labels)
-    return _add_changes(preview, found, labels)
+    findings.lost += load_labelled_losses(scan, before, findings.lost, findings.lost_ids, labels)
+    return _add_changes(preview, findings, labels)
 
 
-def _add_changes(preview: QueryPreview, found: _Found, labels: Mapping[int, tuple[int, str | None]]) -> QueryPreview:
+def _add_changes(
+    preview: QueryPreview, findings: _Findings, labels: Mapping[int, tuple[int, str | None]]
+) -> QueryPreview:
     """Return a preview with what was gained and lost; `labels` are those of lost hits, by entry."""
     return replace(
         preview,
         is_compared=True,
-        kept=found.kept,
-        gained=tuple(found.gained),
-        lost=tuple(add_label(change, labels) for change in found.lost),
-        gained_count=found.gained_count,
-        lost_count=len(found.lost_ids),
+        kept=findings.kept,
+        gained=tuple(findings.gained),
+        lost=tuple(add_label(change, labels) for change in findings.lost),
+        gained_count=findings.gained_count,
+        lost_count=len(findings.lost_ids),
         lost_labels=dict(Counter(label for _hit, label in labels.values() if label)),
     )
 
 
 def _search(
-    scan: ArchiveScan, before: Query | None, after: Query | None, found: _Found, is_over: Callable[[], bool]
+    scan: ArchiveScan, before: Query | None, after: Query | None, findings: _Findings, is_over: Callable[[], bool]
 ) -> tuple[int, datetime | None]:
     """Add what the queries match; return how many items were looked at, and how far back where the time ran out."""
     queries = [query for query in (before, after) if query is not None]
@@ -129,7 +131,7 @@ def _search(
     for stored in scan.iter_entries(proposed.ids):
         entry = EntryText(stored)
         if matches := dict(index.find_matches(entry)):
-            found.add(entry, matches.get(number_before), matches.get(number_after))
+            findings.add(entry, matches.get(number_before), matches.get(number_after))
         if is_over() and stored.id != proposed.ids[-1]:
             with scan.database.read() as db:
                 return count_entries_in_range(db, stored.id - 1, proposed.below), stored.first_seen_at
@@ -137,7 +139,7 @@ def _search(
 
 
 @dataclass(slots=True)
-class _Found:
+class _Findings:
     """What a preview has found so far; the items come newest first."""
 
     limit: int

@@ -87,8 +87,8 @@ def probe_topic(scan: ArchiveScan, topic_id: str, named: NamedQuery, *, limit: i
         if matches and 0 not in matches:
             let_in.update(matches.keys())
             reasons = {
-                number: (relaxations[number - 1].describe(found, entry), extract_evidence(found, entry))
-                for number, found in matches.items()
+                number: (relaxations[number - 1].describe(occurrences, entry), extract_evidence(occurrences, entry))
+                for number, occurrences in matches.items()
             }
             near.append((drop_content(stored), reasons))
     misses = [_build_near_miss(stored, reasons, relaxations, let_in) for stored, reasons in near]

@@ -39,7 +39,7 @@ class Relaxation:
         """Return the description with the words of this entry that needed the relaxation, where it is about words."""
         if not self.originals:
             return self.description
-        leaves = {leaf for found in occurrences for leaf in found.leaves if leaf.phrase in self.originals}
+        leaves = {leaf for occurrence in occurrences for leaf in occurrence.leaves if leaf.phrase in self.originals}
         evaluator = LinearEvaluator(entry)
         words: dict[str, None] = {}
         for number, first, last, phrase in sorted(leaves, key=leaf_position):

@@ -25,7 +25,7 @@ class Sample:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Elusion:
     """What `relevant` entries in a sample say of all that was not matched: the share missed, and how many that makes,
-    each with a 95 % interval. It holds for the time sampled and for the judgement of whoever read."""
+    each with a 95 % interval. It holds for the time sampled and for the judgement of the person who read."""
 
     relevant: int
     sampled: int

@@ -23,14 +23,14 @@ _COMMON = frozenset(
 
 
 def draft_query(sentence: str) -> str:
-    """Return a query of the telling words of a sentence: two of them must occur; of many words, three.
+    """Return a query of the distinctive words of a sentence: two of them must occur; of many words, three.
 
-    Raises QueryError where no word tells anything.
+    Raises QueryError where no word is distinctive.
     """
-    # One telling word is looked for alone, two together; of more a report rarely has all.
+    # One distinctive word is looked for alone, two together; of more a report rarely has all.
     folded = list(dict.fromkeys(tokens(sentence)))
     language = guess_language(folded) or "en"
-    words = [word for word in folded if word not in STOPWORDS | _COMMON and _is_telling(word)][:MAX_WORDS]
+    words = [word for word in folded if word not in STOPWORDS | _COMMON and _is_distinctive(word)][:MAX_WORDS]
     if not words:
         raise QueryError("this sentence has no word to look for: write a longer one")
     if language in _INFLECTED:
@@ -50,7 +50,7 @@ def format_words(words: Sequence[str]) -> str:
     return query
 
 
-def _is_telling(word: str) -> bool:
+def _is_distinctive(word: str) -> bool:
     # A script without spaces says much in two characters.
     return len(word) >= MIN_LETTERS or not word.isascii()
 

@@ -65,11 +65,11 @@ def get_view_atom(request: Request, ctx: Ctx, key: str) -> Response:
         items = list_view_items(db, view, query, get_match_budget(request).is_spent)
     feed_id, url = f"urn:news-watcher:view:{view.key}", _make_url(ctx, request, f"/views/{view.key}.atom")
     stories = [item for item in items if isinstance(item, Story)]
-    found = [item for item in items if not isinstance(item, Story)]
+    hits = [item for item in items if not isinstance(item, Story)]
     if stories:
         body = export_stories_atom(view.name, feed_id, stories, url=url, base_url=_make_url(ctx, request, ""))
     else:
-        body = export_hits_atom(view.name, feed_id, found, url=url)
+        body = export_hits_atom(view.name, feed_id, hits, url=url)
     return _respond(request, body, "application/atom+xml; charset=utf-8")
 
 
@@ -87,9 +87,9 @@ def _list_newest(
     ctx: WebContext, topic_id: str, found_by: FoundBy
 ) -> tuple[Topic, tuple[StoredHit | StoredProposal, ...]]:
     topic = find_topic(ctx.app.settings.topics, topic_id)
-    wanted = () if found_by == "all" else (found_by,)
+    found_by_kinds = () if found_by == "all" else (found_by,)
     with ctx.app.database.read() as db:
-        hits = find_hits(db, Filters(topics=(topic.id,), found_by=wanted), limit=MAX_ITEMS).items
+        hits = find_hits(db, Filters(topics=(topic.id,), found_by=found_by_kinds), limit=MAX_ITEMS).items
         if found_by == "words":
             return topic, hits
         pending = ProposalFilters(topics=(topic.id,), states=(ProposalState.OPEN,))

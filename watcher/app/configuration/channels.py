@@ -209,8 +209,8 @@ def _replace_in_digests(draft: Draft, name: str, new_name: str | None) -> None:
     for place, digest in enumerate(draft.settings.subscriptions):
         if name not in digest.channels:
             continue
-        left = [new_name if each == name else each for each in digest.channels]
-        left = [each for each in left if each is not None]
+        left = [new_name if channel == name else channel for channel in digest.channels]
+        left = [channel for channel in left if channel is not None]
         if not left:
             raise UsageError(f"the digest {digest.name!r} has no other channel: give it another or delete it first")
         draft.apply(UpdateItem(section="digests", item=place, values={"channels": left}))

@@ -132,7 +132,14 @@ def _rename_back(
 ) -> None:
     """Carry what is stored under a name over to the former one that an undo has given back."""
     for name, former_names in before.items():
-        former = next((each for each in reversed(former_names) if each in after and each not in before), None)
+        former = next(
+            (
+                former_name
+                for former_name in reversed(former_names)
+                if former_name in after and former_name not in before
+            ),
+            None,
+        )
         if name not in after and former is not None:
             rename(db, name, former)
 

@@ -28,7 +28,11 @@ def list_own_digests(settings: Settings, person: Person) -> tuple[Subscription, 
     if person.author is None:
         return ()
     login = make_login(person.name)
-    return tuple(each for each in settings.subscriptions if each.owner and make_login(each.owner) == login)
+    return tuple(
+        subscription
+        for subscription in settings.subscriptions
+        if subscription.owner and make_login(subscription.owner) == login
+    )
 
 
 def list_mail_channels(settings: Settings) -> tuple[Channel, ...]:

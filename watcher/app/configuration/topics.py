@@ -68,7 +68,7 @@ def save_edited_topic(editor: Editor, topic_id: str, edit: TopicEdit, seen: str)
     def plan(draft: Draft) -> None:
         """Add the topic's item, or change the one that is there."""
         nonlocal saved_id
-        topic = next((each for each in draft.settings.topics if each.id == topic_id), None)
+        topic = next((topic for topic in draft.settings.topics if topic.id == topic_id), None)
         if seen and seen != hash_topic(topic):
             current = describe_values(topic) if topic is not None else ""
             raise ConflictError("topic", topic_id, current, describe_values(edit))
@@ -158,14 +158,14 @@ def list_deleted_topics(editor: Editor) -> list[tuple[str, str]]:
     """Return id and name of the topics that were deleted and can be restored, the latest first."""
     configured = {topic.id for topic in editor.app.settings.topics}
     former = {name for topic in editor.app.settings.topics for name in topic.formerly}
-    found: dict[str, str] = {}
+    names: dict[str, str] = {}
     for item in _iter_former_topics(editor):
         id_ = str(item.get("id"))
         # The versions come newest first: what had another id later is listed under that.
-        former.update(str(each) for each in item.get("formerly") or ())
+        former.update(str(former_id) for former_id in item.get("formerly") or ())
         if id_ not in configured and id_ not in former:
-            found.setdefault(id_, str(item.get("name") or id_))
-    return list(found.items())
+            names.setdefault(id_, str(item.get("name") or id_))
+    return list(names.items())
 
 
 def find_deleted_topic(editor: Editor, topic_id: str) -> dict[str, Any] | None:
@@ -187,11 +187,11 @@ def bring_in_hits(app: App, topic_id: str, days: int, editor: Editor) -> Brought
         return None
     scan = ArchiveScan(app.database, editor.now - timedelta(days=days))
     replayed = replay_topics(scan, app.matcher, editor.now, topic_ids=[topic_id], afresh=True)
-    found = replayed.new.get(topic_id, 0)
-    if found:
+    hit_count = replayed.new.get(topic_id, 0)
+    if hit_count:
         with app.database.write() as db:
             offer_hits(db, topic_id, editor.now, editor.now - timedelta(days=days))
-    return {"tested": replayed.tested, "hits": found}
+    return {"tested": replayed.tested, "hits": hit_count}
 
 
 def encode_topic_settings(editor: Editor, topic: Topic) -> TopicSettings:
@@ -275,8 +275,8 @@ def _replace_in_digests(draft: Draft, topic_id: str, new_id: str | None) -> None
     for place, digest in enumerate(draft.settings.subscriptions):
         if topic_id not in digest.topics:
             continue
-        left = [new_id if each == topic_id else each for each in digest.topics]
-        left = [each for each in left if each is not None]
+        left = [new_id if id_ == topic_id else id_ for id_ in digest.topics]
+        left = [id_ for id_ in left if id_ is not None]
         if not left:
             # No topics would mean all of them.
             raise UsageError(f"the digest {digest.name!r} has no other topic: give it another or delete it first")

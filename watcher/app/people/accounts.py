@@ -100,7 +100,7 @@ def require_account(db: Db, name: str) -> Account:
     """Return the person of a name, however it is written. Raises NotFoundError with the nearest name."""
     account = find_account(db, make_login(name))
     if account is None:
-        names = [each.name for each in list_accounts(db)]
+        names = [account.name for account in list_accounts(db)]
         raise NotFoundError("person", name, find_nearest(name, names) or "")
     return account
 

@@ -51,7 +51,7 @@ async def send_first_digest(
 ) -> FirstDigest:
     """Read every feed, and compose a digest of what was published in the last days; without `digest` it is read only.
 
-    The messages wait in the outbox, which whoever delivers takes up. `owner` is the process for the leases of feeds.
+    The messages wait in the outbox for the process that delivers. `owner` is the process for the leases of feeds.
     `report` is called with each step; a failure is reported, and not raised.
     """
     progress = FirstDigest(state="reading", feeds=len([feed for feed in app.settings.sources if feed.enabled]))

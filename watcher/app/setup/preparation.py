@@ -105,7 +105,7 @@ async def draft_watched_topic(fetcher: Fetcher, watch: Watch) -> TopicEdit:
 async def find_setup_feeds(fetcher: Fetcher, answers: SetupAnswers) -> tuple[tuple[FeedConfig, ...], list[str]]:
     """Return the feeds of addresses and of an OPML list, and sentences about those that bring none."""
     notes: list[str] = []
-    found: list[FeedConfig] = []
+    feeds: list[FeedConfig] = []
     for address in dict.fromkeys(answers.get("feeds", [])):
         try:
             candidates = await discover(fetcher, complete_address(address))
@@ -114,13 +114,13 @@ async def find_setup_feeds(fetcher: Fetcher, answers: SetupAnswers) -> tuple[tup
             continue
         if not candidates:
             notes.append(f"{address}: no feed was found.")
-        found += [make_feed(candidate.url, title=candidate.title) for candidate in candidates[:1]]
+        feeds += [make_feed(candidate.url, title=candidate.title) for candidate in candidates[:1]]
     if text := answers.get("opml", "").strip():
-        imported = plan_import(found, text.encode())
-        found += imported.added
+        imported = plan_import(feeds, text.encode())
+        feeds += imported.added
         notes += [f"{address}: {reason}." for address, reason in imported.skipped]
         notes += [f"OPML: {note}." for note in (imported.damage, imported.note) if note]
-    return _drop_duplicates(found), notes
+    return _drop_duplicates(feeds), notes
 
 
 def build_digest(answers: SetupAnswers, channels: Iterable[ChannelEdit]) -> dict[str, Any] | None:

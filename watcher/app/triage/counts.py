@@ -30,12 +30,12 @@ def count_views(
     db: Db, reader: Reader, topic_ids: Sequence[str], now: datetime, parse_search: Callable[[str], Query]
 ) -> tuple[CountedView, ...]:
     """Return a reader's saved views in their order, each with its unread count."""
-    found: list[CountedView] = []
+    counted_views: list[CountedView] = []
     for view in list_views(db, reader.person):
         try:
             query = parse_view_query(view, reader, topic_ids, now, parse_search)
-            found.append(CountedView(view=view, unread=count_unread(db, view, query, reader)))
+            counted_views.append(CountedView(view=view, unread=count_unread(db, view, query, reader)))
         except (UsageError, QueryError, BusyError) as error:
             # Its topic or its sets are gone since it was saved.
-            found.append(CountedView(view=view, fault=str(error)))
-    return tuple(found)
+            counted_views.append(CountedView(view=view, fault=str(error)))
+    return tuple(counted_views)

@@ -128,8 +128,8 @@ def count_unread(db: Db, view: SavedView, query: ListQuery, reader: Reader) -> i
             if query.search is None:
                 return count_unread_hits(db, query.filters, reader)
             filters = replace(query.filters, unread_by=reader)
-            found = find_hits(db, filters, query=query.search, limit=MAX_SEARCHED_COUNT).items
-            return len({hit.stored.id for hit in found})
+            hits = find_hits(db, filters, query=query.search, limit=MAX_SEARCHED_COUNT).items
+            return len({hit.stored.id for hit in hits})
 
 
 def list_view_items(

@@ -55,4 +55,4 @@ class Or(Node):
         matched = [occurrences for occurrences in options if occurrences is not None]
         if len(matched) == 1:
             return matched[0]
-        return sort_unique(found for occurrences in matched for found in occurrences) if matched else None
+        return sort_unique(occurrence for occurrences in matched for occurrence in occurrences) if matched else None

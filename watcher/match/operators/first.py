@@ -39,7 +39,7 @@ class First(Node):
         occurrences = evaluation.find_occurrences(self.part, fields) or []
         if not occurrences:
             return ""
-        return f"first at word {min(found.last for found in occurrences) + 1}, not within {self.count}"
+        return f"first at word {min(occurrence.last for occurrence in occurrences) + 1}, not within {self.count}"
 
     def relaxations(self, text: NodeText) -> Iterator[Relaxed]:
         """Return the operator over twice the words."""

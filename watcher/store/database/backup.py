@@ -58,7 +58,7 @@ def back_up_database(database: Database, file: Path, progress: Progress = lambda
 def restore_database(
     database: Database, file: Path, progress: Progress = lambda _done, _total: None
 ) -> Mapping[str, int]:
-    """Fill an unused database from a backup, which is left as it is; gives the rows of each table.
+    """Fill an unused database from a backup, which is left as it is; return the rows of each table.
 
     A backup of an older version is migrated to the current schema. Raises StoreError where the file is no
     backup, or the database is in use already: restoring into it would mix two memories.
@@ -68,8 +68,8 @@ def restore_database(
     upgrade_schema(database)
     with database.read() as db:
         _require_unused(database, db)
-    beside = database.path.parent if database.path is not None else None
-    with tempfile.TemporaryDirectory(prefix="watcher-restore-", dir=beside) as folder:
+    parent_folder = database.path.parent if database.path is not None else None
+    with tempfile.TemporaryDirectory(prefix="watcher-restore-", dir=parent_folder) as folder:
         copied = Path(folder, "backup.db")
         _copy_file(file, copied)
         with Database(f"sqlite:///{copied}", durable=False) as source:
@@ -85,7 +85,7 @@ def restore_database(
 def copy_database(
     source: Database, target: Database, progress: Progress = lambda _done, _total: None
 ) -> Mapping[str, int]:
-    """Copy every row of one moment into an unused database at the same schema, and index it; gives the rows of each
+    """Copy every row of one moment into an unused database at the same schema, and index it; return the rows of each
     table. Raises StoreError where the target is in use.
 
     All of it lands in one transaction: an interrupted copy leaves the target as it was.
@@ -136,10 +136,10 @@ def _copy_file(file: Path, target: Path) -> None:
     address = f"file:{quote(str(file.absolute()))}?mode=ro{'' if logged else '&immutable=1'}"
     try:
         with (
-            closing(sqlite3.connect(address, uri=True)) as one,
-            closing(sqlite3.connect(target)) as other,
+            closing(sqlite3.connect(address, uri=True)) as backup,
+            closing(sqlite3.connect(target)) as copy,
         ):
-            one.backup(other)
+            backup.backup(copy)
     except sqlite3.Error as error:
         raise StoreError(f"{file} is no backup of a watcher's database: {error}") from error
 
@@ -150,8 +150,8 @@ def _replace(database: Database, source: Database, progress: Progress) -> Mappin
     source.close()
     with database.open_raw() as connection:
         try:
-            with closing(sqlite3.connect(source.path)) as one:
-                one.backup(
+            with closing(sqlite3.connect(source.path)) as backup:
+                backup.backup(
                     connection, pages=10_000, progress=lambda _status, left, total: progress(total - left, total)
                 )
         except sqlite3.Error as error:

@@ -83,7 +83,7 @@ def get_database_size(database: Database) -> int:
 def reindex_entries(database: Database, progress: Progress = lambda _done: None, *, anew: bool = False) -> int:
     """Fill the word index from the stored entries, in tables made `anew` where they may be damaged; return how many.
 
-    Searches are incomplete while it runs. What is stored meanwhile is put into the index by whoever stores it.
+    Searches are incomplete while it runs. What is stored meanwhile is put into the index where it is stored.
     """
     with database.write() as db:
         index = get_fulltext(db)
@@ -93,7 +93,7 @@ def reindex_entries(database: Database, progress: Progress = lambda _done: None,
     while True:
         with database.write() as db:
             batch = [
-                each for each in load_entries_after(db, after_id=last, limit=ENTRIES_PER_BATCH) if each.id <= newest
+                entry for entry in load_entries_after(db, after_id=last, limit=ENTRIES_PER_BATCH) if entry.id <= newest
             ]
             index_entries(db, batch)
             if not batch:

@@ -110,20 +110,20 @@ def is_database_empty(db: Db) -> bool:
 def create_schema(database: Database) -> bool:
     """Create the schema where the database is empty; return whether it was. Processes that start at once take turns."""
     with database.read() as db:
-        found = is_database_empty(db)
-    if found:
+        was_empty = is_database_empty(db)
+    if was_empty:
         upgrade_schema(database)
-    return found
+    return was_empty
 
 
 def require_current_schema(database: Database) -> None:
     """Raise StoreError, saying what to do, unless the schema is this version's."""
     with database.read() as db:
-        found = get_schema_state(db)
-        empty = found.revision is None and is_database_empty(db)
-    if not found.current:
-        state = "empty" if empty else f"at revision {found.revision}" if found.revision else "none of the watcher's"
-        raise StoreError(f"database {database} is {state}, expected {found.expected}: run `watcher db upgrade`")
+        schema = get_schema_state(db)
+        empty = schema.revision is None and is_database_empty(db)
+    if not schema.current:
+        state = "empty" if empty else f"at revision {schema.revision}" if schema.revision else "none of the watcher's"
+        raise StoreError(f"database {database} is {state}, expected {schema.expected}: run `watcher db upgrade`")
 
 
 def find_schema_differences(db: Db) -> tuple[str, ...]:

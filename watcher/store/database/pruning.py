@@ -131,15 +131,15 @@ def prune_database(
     It may be stopped at any moment and begun again; pollers and readers go on meanwhile.
     """
     size = get_database_size(database)
-    gone = gone_hits = 0
+    deleted_entries = deleted_hits = 0
     for some, some_hits in _prune_entries(database, kept, now):
-        gone += some
-        gone_hits += some_hits
-        progress(gone)
+        deleted_entries += some
+        deleted_hits += some_hits
+        progress(deleted_entries)
     with database.read() as db:
         too_old = find_first_id_since(db, now - STORY_WINDOW)
     _piecemeal(database, _some(story_marks, story_marks.c.entry_id < too_old))
-    _piecemeal(database, _some(stories, stories.c.last_at < now - STORY_WINDOW, ~_has_tellings()))
+    _piecemeal(database, _some(stories, stories.c.last_at < now - STORY_WINDOW, ~_has_reports()))
     old_polls = _piecemeal(database, _some(polls, polls.c.at < now - kept.polls))
     _piecemeal(database, _some(machine_texts, machine_texts.c.created_at < now - kept.payloads))
     # What they concern counts as seen by now, or was deleted long ago.
@@ -152,8 +152,8 @@ def prune_database(
         delete_idle_hosts(db, now - timedelta(days=1))
     release_space(database)
     return PruneResult(
-        entries=gone,
-        hits=gone_hits,
+        entries=deleted_entries,
+        hits=deleted_hits,
         polls=old_polls,
         payloads=emptied,
         tombstones=unlisted,
@@ -162,7 +162,7 @@ def prune_database(
 
 
 def _prune_entries(database: Database, kept: Retention, now: datetime) -> Iterator[tuple[int, int]]:
-    """Take entries away, some at a time, oldest first; gives how many, and how many hits with them."""
+    """Take entries away, some at a time, oldest first; yield how many, and how many hits with them."""
     after = 0
     with database.read() as db:
         below = _find_id_limit(db, now - kept.entries, now)
@@ -219,10 +219,12 @@ def _take_away(db: Db, ids: Sequence[int], hits_since: datetime, now: datetime) 
     hit_rows = db.execute(_THEIR_HITS, {"ids": ids}).all()
     days = Counter((row.topic_id, f"{row.matched_at:%Y-%m-%d}", row.origin) for row in hit_rows)
     if days:
-        add_to_hit_counts(db, {key: -found for key, found in days.items()})
+        add_to_hit_counts(db, {key: -hit_count for key, hit_count in days.items()})
     shrink_stories(db, {row[0]: row[1] for row in db.execute(_THEIR_STORIES, {"ids": ids})})
-    add_to_entry_counts(db, {id_: -gone for id_, gone in Counter(each.entry.feed_id for each in leaving).items()})
-    if max(each.first_seen_at for each in leaving) > now - STORY_WINDOW:
+    add_to_entry_counts(
+        db, {id_: -entry_count for id_, entry_count in Counter(stored.entry.feed_id for stored in leaving).items()}
+    )
+    if max(stored.first_seen_at for stored in leaving) > now - STORY_WINDOW:
         db.execute(_THEIR_MARKS, {"ids": ids})
     db.execute(_GONE, {"ids": ids})
     return len(leaving), len(hit_rows)
@@ -288,7 +290,7 @@ def _is_unlisted(now: datetime) -> ColumnElement[bool]:
     )
 
 
-def _has_tellings() -> ColumnElement[bool]:
+def _has_reports() -> ColumnElement[bool]:
     return exists().where(entry_table.c.story_id == stories.c.id)
 
 

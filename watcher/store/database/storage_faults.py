@@ -1,4 +1,4 @@
-"""Tells faults of the place where the database is from faults of what it was asked: the former pass by themselves."""
+"""Which faults are of the place where the database is, and pass by themselves, and which of what it was asked."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from watcher.store.tables import hits as hit_table
 def add_digest(
     db: Db, digest: Digest, now: datetime, *, sent: bool, html: str, text: str, subject: str = ""
 ) -> int | None:
-    """Store a digest and what it told; None where this slot was composed by somebody else meanwhile."""
+    """Store a digest and what it reported; None where this slot was composed by somebody else meanwhile."""
     row = {
         "name": digest.name,
         "slot_at": digest.slot_at,

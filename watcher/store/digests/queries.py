@@ -48,8 +48,10 @@ def find_digests(db: Db, *, name: str | None = None, limit: int = 50, cursor: st
     if name:
         chosen = chosen.where(digests.c.name == name)
     rows = db.execute(chosen).mappings().all()
-    found = tuple(_read(dict(row)) for row in rows[:limit])
-    return Page(items=found, next_cursor=format_cursor("digests", found[-1].id) if len(rows) > limit else None)
+    stored_digests = tuple(_read(dict(row)) for row in rows[:limit])
+    return Page(
+        items=stored_digests, next_cursor=format_cursor("digests", stored_digests[-1].id) if len(rows) > limit else None
+    )
 
 
 def load_latest_digests(db: Db, limit: int = 30, *, name: str | None = None) -> tuple[StoredDigest, ...]:
@@ -116,7 +118,7 @@ def load_digests_of_hits(db: Db, hit_ids: Sequence[int]) -> tuple[StoredDigest, 
 def find_reporting_digests(db: Db, hit_ids: Sequence[int], moment: datetime) -> Mapping[int, StoredDigest]:
     """Return the first digest that reported each of some hits by a moment, by hit id; hits without one are absent."""
     members = select(digest_items.c.hit_id, digest_items.c.digest_id).where(digest_items.c.hit_id.in_(tuple(hit_ids)))
-    coverage = {one.id: one for one in load_digests_of_hits(db, hit_ids) if one.composed_at <= moment}
+    coverage = {digest.id: digest for digest in load_digests_of_hits(db, hit_ids) if digest.composed_at <= moment}
     first: dict[int, StoredDigest] = {}
     for row in db.execute(members.order_by(digest_items.c.digest_id)):
         if row.digest_id in coverage:

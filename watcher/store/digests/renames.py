@@ -38,9 +38,9 @@ def rename_digest(db: Db, old: str, new: str) -> bool:
     """
     if db.execute(select(digests.c.id).where(digests.c.name == new).limit(1)).first() is not None:
         return False
-    begun = get_value(db, f"{_DIGEST_NOTES[0]}{old}")
+    registered_at = get_value(db, f"{_DIGEST_NOTES[0]}{old}")
     moved = db.execute(update(digests).where(digests.c.name == old).values(name=new)).rowcount
-    if not moved and begun is None:
+    if not moved and registered_at is None:
         return False
     db.execute(update(digest_items).where(digest_items.c.name == old).values(name=new))
     already = {(row.channel, row.recipient) for row in db.execute(_recipients(new))}

@@ -142,9 +142,9 @@ def _select_unreported(chosen: Select[Any], subscription: Subscription, since: d
 
 
 def _after_cooldown(subscription: Subscription, now: datetime) -> tuple[ColumnElement[bool], ...]:
-    """Keep back what an alert has just told of: its story for the cooldown, its topic for the time of a batch.
+    """Keep back what an alert has just reported: its story for the cooldown, its topic for the time of a batch.
 
-    It stays untold, and comes when that ends.
+    It stays unreported, and comes when that ends.
     """
     same_story = _SAME_STORY.where(*_was_composed(subscription, now - subscription.cooldown, now))
     conditions: list[ColumnElement[bool]] = [~same_story.exists()]

@@ -18,8 +18,8 @@ _REGISTERED = "digest-begun:"
 def get_last_slot(db: Db, name: str, now: datetime) -> datetime | None:
     """Return the latest slot that was composed for a subscription; one in the future, of a wrong clock, is ignored."""
     composed = select(func.max(digests.c.slot_at)).where(digests.c.name == name, digests.c.slot_at <= now)
-    found: datetime | None = db.execute(composed).scalar_one()
-    return found
+    last_slot: datetime | None = db.execute(composed).scalar_one()
+    return last_slot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +48,8 @@ def load_known_slots(db: Db, names: Iterable[str], now: datetime) -> Mapping[str
 
 def get_last_digest_id(db: Db, name: str) -> int:
     """Return the id of the digest that was composed last for a subscription, 0 where there is none."""
-    found: int | None = db.execute(select(func.max(digests.c.id)).where(digests.c.name == name)).scalar_one()
-    return found or 0
+    last_id: int | None = db.execute(select(func.max(digests.c.id)).where(digests.c.name == name)).scalar_one()
+    return last_id or 0
 
 
 def get_last_slots(db: Db, now: datetime) -> Mapping[str, datetime]:
@@ -67,8 +67,8 @@ def register_subscriptions(db: Db, names: Iterable[str], now: datetime) -> None:
 
 def get_registered_at(db: Db, name: str) -> datetime | None:
     """Return when a subscription was first known, None where it is new."""
-    found = db.execute(select(meta.c.value).where(meta.c.key == f"{_REGISTERED}{name}")).scalar()
-    return datetime.fromisoformat(found) if found else None
+    registered_at = db.execute(select(meta.c.value).where(meta.c.key == f"{_REGISTERED}{name}")).scalar()
+    return datetime.fromisoformat(registered_at) if registered_at else None
 
 
 def list_registered_subscriptions(db: Db) -> frozenset[str]:

@@ -21,7 +21,7 @@ from watcher.store.sql.bulk import reserve_ids
 from watcher.store.system.counters import add_to_entry_counts
 from watcher.store.tables import entries, entry_versions
 
-_NO_HOMES: Mapping[int, StoryAssignment] = {}
+_NO_ASSIGNMENTS: Mapping[int, StoryAssignment] = {}
 
 
 def add_entries(
@@ -54,7 +54,7 @@ def assign_entry_ids(db: Db, new: Sequence[NewEntry]) -> tuple[StoredEntry, ...]
 def insert_entries(
     db: Db,
     fresh: Sequence[StoredEntry],
-    homes: Mapping[int, StoryAssignment] = _NO_HOMES,
+    assignments: Mapping[int, StoryAssignment] = _NO_ASSIGNMENTS,
     tokenized: Sequence[str] | None = None,
 ) -> None:
     """Store entries that have just been numbered, those that have one with their story, and index their words.
@@ -63,7 +63,7 @@ def insert_entries(
     """
     if fresh:
         index_entries(db, fresh, tokenized)
-        put_rows(db, entries, [build_new_entry_row(stored, homes.get(stored.id)) for stored in fresh])
+        put_rows(db, entries, [build_new_entry_row(stored, assignments.get(stored.id)) for stored in fresh])
         add_to_entry_counts(db, Counter(stored.entry.feed_id for stored in fresh))
 
 

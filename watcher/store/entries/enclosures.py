@@ -12,7 +12,9 @@ def format_enclosures(enclosures: Sequence[Enclosure]) -> str:
     """Return the text of a column that holds media files."""
     if not enclosures:
         return ""
-    return json.dumps([[each.url, each.type, each.bytes] for each in enclosures], separators=(",", ":"))
+    return json.dumps(
+        [[enclosure.url, enclosure.type, enclosure.bytes] for enclosure in enclosures], separators=(",", ":")
+    )
 
 
 def parse_enclosures(written: str) -> tuple[Enclosure, ...]:

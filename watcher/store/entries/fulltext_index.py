@@ -74,14 +74,14 @@ def iter_matching_windows(
     `select_rows(below, limit)` selects the columns `id` and `entry_id` of the highest ids. A window is as large as the
     share of what has matched before it lets `step` matches be expected.
     """
-    limit, looked, found = _FIRST_WINDOW * step, 0, 0
+    limit, looked, matched = _FIRST_WINDOW * step, 0, 0
     while (window := get_fulltext(db).filter_window(db, expression, select_rows(below, limit))).looked:
         yield window
         below = window.lowest
         looked += window.looked
-        found += len(window.matching)
-        missing = step - found % step
-        limit = min(_LONGEST_WINDOW, max(step, int(1.25 * missing * looked / max(1, found))))
+        matched += len(window.matching)
+        missing = step - matched % step
+        limit = min(_LONGEST_WINDOW, max(step, int(1.25 * missing * looked / max(1, matched))))
 
 
 def rank_matching_ids(db: Db, expression: str, *, newest: int, limit: int) -> tuple[int, ...]:

@@ -190,8 +190,8 @@ class _DocumentLookup:
         return entry.key in self.by_key
 
     def _shares_id(self, entry: Entry) -> bool:
-        found = self.by_key.get(entry.key)
-        return build_shared_key(entry.key) in self.by_key or (found is not None and not is_named_by(entry, found[1]))
+        known = self.by_key.get(entry.key)
+        return build_shared_key(entry.key) in self.by_key or (known is not None and not is_named_by(entry, known[1]))
 
 
 def load_known_entries(db: Db, feed_id: int, candidates: Sequence[Entry]) -> KnownEntries:
@@ -231,8 +231,8 @@ def _drop_first_documents(db: Db, lookups: Sequence[_DocumentLookup]) -> Sequenc
 
 def _find_by_keys(db: Db, places: Sequence[tuple[_DocumentLookup, str]]) -> None:
     """Find entries by keys: their own before another that they had, and that before a tombstone."""
-    asked = [(place, lookup.feed_id, hash_key(key), key) for place, (lookup, key) in enumerate(places)]
-    for row in _rows(db, _BY_KEY, asked):
+    lookup_rows = [(place, lookup.feed_id, hash_key(key), key) for place, (lookup, key) in enumerate(places)]
+    for row in _rows(db, _BY_KEY, lookup_rows):
         lookup, key = places[row.place]
         known_key = build_shared_key(key) if row.how in _SHARED else key
         before = lookup.by_key.get(known_key)
@@ -242,19 +242,19 @@ def _find_by_keys(db: Db, places: Sequence[tuple[_DocumentLookup, str]]) -> None
 
 def _find_similar(db: Db, places: Sequence[tuple[_DocumentLookup, Entry]]) -> None:
     """Find entries that have the addresses and the headlines of others, the oldest first."""
-    wanted: dict[tuple[int, int, str], list[RememberedEntry]] = {}
+    similar_by_question: dict[tuple[int, int, str], list[RememberedEntry]] = {}
     for lookup, entry in places:
         feed_id = lookup.feed_id
         if (url := entry.canonical_url) and url not in lookup.by_url:
-            similar = wanted[feed_id, hash_key(url), "address"] = lookup.by_url[url] = []
+            similar = similar_by_question[feed_id, hash_key(url), "address"] = lookup.by_url[url] = []
             # An entry whose key is its address is found by that.
             if entry.key != format_usual_key(url):
-                wanted[feed_id, hash_key(format_usual_key(url)), "key"] = similar
+                similar_by_question[feed_id, hash_key(format_usual_key(url)), "key"] = similar
         if (title := hash_title(entry.item.title)) and title not in lookup.by_title:
-            wanted[feed_id, hash_key(title), "headline"] = lookup.by_title[title] = []
-    results = list(wanted.values())
-    asked = [(place, *question) for place, question in enumerate(wanted)]
-    for row in sorted(_rows(db, _ALIKE, asked), key=lambda row: row.id):
+            similar_by_question[feed_id, hash_key(title), "headline"] = lookup.by_title[title] = []
+    results = list(similar_by_question.values())
+    lookup_rows = [(place, *question) for place, question in enumerate(similar_by_question)]
+    for row in sorted(_rows(db, _ALIKE, lookup_rows), key=lambda row: row.id):
         results[row.place].append(_read_remembered(row))
     for similar in results:
         del similar[:-MAX_SIMILAR]
@@ -280,8 +280,8 @@ def add_aliases(db: Db, migrated: Iterable[tuple[int, int, str]], changing: Coll
         return
     if fleeting := sorted({entry_id for (feed_id, _key), entry_id in rows.items() if feed_id in changing}):
         db.execute(_EARLIER_ALIASES, {"ids": fleeting})
-    asked = {"feeds": sorted({feed_id for feed_id, _key in rows}), "keys": sorted({key for _feed_id, key in rows})}
-    already = {(row.feed_id, row.key) for row in db.execute(_ALIASED, asked)}
+    parameters = {"feeds": sorted({feed_id for feed_id, _key in rows}), "keys": sorted({key for _feed_id, key in rows})}
+    already = {(row.feed_id, row.key) for row in db.execute(_ALIASED, parameters)}
     fresh = [
         {"feed_id": feed_id, "key": key, "entry_id": entry_id}
         for (feed_id, key), entry_id in rows.items()
@@ -291,9 +291,9 @@ def add_aliases(db: Db, migrated: Iterable[tuple[int, int, str]], changing: Coll
         db.execute(insert(aliases), fresh)
 
 
-def add_tombstone_keys(db: Db, gone: Iterable[tuple[int, str, str]]) -> None:
+def add_tombstone_keys(db: Db, pruned_keys: Iterable[tuple[int, str, str]]) -> None:
     """Remember pruned entries under the keys that they would have today: each a feed, the former key and the new."""
-    rows = [{"feed": feed_id, "former": former, "new": new} for feed_id, former, new in gone if former != new]
+    rows = [{"feed": feed_id, "former": former, "new": new} for feed_id, former, new in pruned_keys if former != new]
     if rows:
         db.execute(_GONE_UNDER_NEW_KEY, rows)
 
@@ -324,11 +324,11 @@ def touch_tombstones_of_unchanged(db: Db, unchanged: Iterable[tuple[int, datetim
         db.execute(_STILL_IN_DOCUMENT, rows)
 
 
-def _rows(db: Db, question: str, asked: Sequence[_Asked]) -> Sequence[Any]:
-    if not asked:
+def _rows(db: Db, question: str, lookup_rows: Sequence[_Asked]) -> Sequence[Any]:
+    if not lookup_rows:
         return ()
     dialect = get_dialect(db)
-    return db.execute(_with_asked(dialect, question), dialect.bind_rows("asked", asked)).all()
+    return db.execute(_with_asked(dialect, question), dialect.bind_rows("asked", lookup_rows)).all()
 
 
 def _read_known(row: Any, key: str | None = None) -> KnownEntry:

@@ -14,7 +14,7 @@ from watcher.store.tables import entries, feeds
 
 
 class StoryAssignment(NamedTuple):
-    """The story that an entry belongs to, and whether it is a near copy of an earlier telling."""
+    """The story that an entry belongs to, and whether it is a near copy of an earlier report."""
 
     story_id: int
     copy: bool
@@ -84,14 +84,14 @@ def restore_key(key: str | None, guid: str | None, canonical_url: str | None, ke
     return format_usual_key(canonical_url or "")
 
 
-def build_new_entry_row(stored: StoredEntry, home: StoryAssignment | None) -> dict[str, Any]:
+def build_new_entry_row(stored: StoredEntry, assignment: StoryAssignment | None) -> dict[str, Any]:
     return build_entry_row(stored.entry) | {
         "id": stored.id,
         "first_seen_at": stored.first_seen_at,
         "baseline": stored.baseline,
         "quarantined": stored.quarantined,
-        "story_id": home.story_id if home else None,
-        "copy": home is not None and home.copy,
+        "story_id": assignment.story_id if assignment else None,
+        "copy": assignment is not None and assignment.copy,
     }
 
 

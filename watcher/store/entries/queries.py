@@ -78,5 +78,5 @@ def count_entries(db: Db) -> int:
 
 def find_first_id_since(db: Db, moment: datetime) -> int:
     """Return the lowest id of entries first seen at a moment or later; MAX_ENTRY_ID where there is none."""
-    found = db.execute(_FIRST_SINCE, {"moment": moment}).scalar()
-    return MAX_ENTRY_ID if found is None else int(found)
+    first_id = db.execute(_FIRST_SINCE, {"moment": moment}).scalar()
+    return MAX_ENTRY_ID if first_id is None else int(first_id)

@@ -68,10 +68,10 @@ def search_entries(
     filters = filters or Filters()
     place = parse_cursor("entries", cursor)
     below = int(place[0]) if place else 2**62
-    wanted = format_expression(db, required_terms(query)) if query else None
-    if order == "score" and query is not None and wanted is not None:
-        return _ranked(db, query, wanted, filters, limit)
-    candidates = _walk(db, wanted, filters, below, limit)
+    expression = format_expression(db, required_terms(query)) if query else None
+    if order == "score" and query is not None and expression is not None:
+        return _ranked(db, query, expression, filters, limit)
+    candidates = _walk(db, expression, filters, below, limit)
     if query is None:
         return _scan(db, candidates, lambda _stored: (), limit, enough=lambda: False)
     return _scan(db, candidates, build_entry_matcher(query), limit, enough)
@@ -113,9 +113,9 @@ def list_candidate_ids(db: Db, need: RequiredTerms, above: int, below: int, limi
 
     The whole list at once: PostgreSQL would begin its search anew for each piece of it.
     """
-    wanted = format_expression(db, need)
-    if wanted is not None and len(wanted) <= MAX_EXPRESSION_LENGTH:
-        return list_matching_ids(db, wanted, below=below, above=above, limit=limit)
+    expression = format_expression(db, need)
+    if expression is not None and len(expression) <= MAX_EXPRESSION_LENGTH:
+        return list_matching_ids(db, expression, below=below, above=above, limit=limit)
     chosen = select(entry_table.c.id).where(entry_table.c.id > above, entry_table.c.id < below)
     return tuple(db.execute(chosen.order_by(entry_table.c.id.desc()).limit(limit)).scalars())
 
@@ -132,30 +132,30 @@ def count_languages_in_range(db: Db, above: int, below: int) -> Mapping[str | No
     return {row[0]: int(row[1]) for row in db.execute(counted.group_by(entry_table.c.language))}
 
 
-def _walk(db: Db, wanted: str | None, filters: Filters, below: int, limit: int) -> Iterator[Sequence[_Row]]:
+def _walk(db: Db, expression: str | None, filters: Filters, below: int, limit: int) -> Iterator[Sequence[_Row]]:
     """Yield entries that may match, newest first, in batches, driven by whichever of word and filter is rarer."""
     # Three ways: by the words alone; by rare words joined with the filters; or by the filters, tested for common words.
     above, below = _id_range(db, filters, below)
     narrowed = filters != Filters(since=filters.since, until=filters.until)
     step = limit + _SPARE
-    if wanted is not None and not narrowed:
-        while ids := list_matching_ids(db, wanted, below=below, above=above, limit=step):
+    if expression is not None and not narrowed:
+        while ids := list_matching_ids(db, expression, below=below, above=above, limit=step):
             below = ids[-1]
             yield _read(db, ids)
             step = min(2 * step, _LONGEST_STEP)
         return
-    yield from _walk_passing(db, wanted, filters, (above, below), step)
+    yield from _walk_passing(db, expression, filters, (above, below), step)
 
 
 def _walk_passing(
-    db: Db, wanted: str | None, filters: Filters, between: tuple[int, int], step: int
+    db: Db, expression: str | None, filters: Filters, between: tuple[int, int], step: int
 ) -> Iterator[Sequence[_Row]]:
     """Yield entries that pass the filters and may match, newest first, in batches."""
     above, below = between
     passing, id_ = _select_passing(db, filters)
     passing = passing.where(id_ > above)
-    if wanted is not None and not is_common_expression(db, wanted):
-        likely = list_matching_rows(db, wanted, passing.where(id_ < below), id_)
+    if expression is not None and not is_common_expression(db, expression):
+        likely = list_matching_rows(db, expression, passing.where(id_ < below), id_)
         for some in split_into_chunks(sorted((row.id for row in likely), reverse=True), step):
             yield _read(db, some)
         return
@@ -163,8 +163,8 @@ def _walk_passing(
     def select_rows(below: int, limit: int) -> Select[Any]:
         return passing.where(id_ < below).order_by(id_.desc()).limit(limit)
 
-    if wanted is not None:
-        for window in iter_matching_windows(db, wanted, select_rows, below=below, step=step):
+    if expression is not None:
+        for window in iter_matching_windows(db, expression, select_rows, below=below, step=step):
             for some in split_into_chunks(window.matching, step):
                 yield _read(db, some)
         return
@@ -194,24 +194,24 @@ def _passing(db: Db, ids: Sequence[int], filters: Filters) -> Sequence[int]:
     return sorted(db.execute(chosen, {"ids": ids}).scalars(), reverse=True)
 
 
-def _ranked(db: Db, query: Query, wanted: str, filters: Filters, limit: int) -> Page[SearchResult]:
+def _ranked(db: Db, query: Query, expression: str, filters: Filters, limit: int) -> Page[SearchResult]:
     # Ranked first and filtered then: the database ranks only by words.
-    ids = rank_matching_ids(db, wanted, newest=MAX_RANKED_ENTRIES, limit=MAX_RANKED_ENTRIES)
+    ids = rank_matching_ids(db, expression, newest=MAX_RANKED_ENTRIES, limit=MAX_RANKED_ENTRIES)
     if filters != Filters():
         above, below = _id_range(db, filters, MAX_ENTRY_ID)
         passing = {id_ for id_ in _passing(db, ids, filters) if above < id_ < below}
         ids = tuple(id_ for id_ in ids if id_ in passing)
     find = build_entry_matcher(query)
-    found: list[SearchResult] = []
+    results: list[SearchResult] = []
     for some in split_into_chunks(ids, limit + _SPARE):
         rows = {stored.id: (stored, story) for stored, story in _read(db, some)}
         for entry_id in some:
             if (row := rows.get(entry_id)) is None or (evidence := find(row[0])) is None:
                 continue
-            found.append(SearchResult(stored=row[0], evidence=evidence, story_id=row[1]))
-            if len(found) == limit:
-                return Page(items=_sized(db, found))
-    return Page(items=_sized(db, found))
+            results.append(SearchResult(stored=row[0], evidence=evidence, story_id=row[1]))
+            if len(results) == limit:
+                return Page(items=_sized(db, results))
+    return Page(items=_sized(db, results))
 
 
 def _id_range(db: Db, filters: Filters, below: int) -> tuple[int, int]:
@@ -240,8 +240,8 @@ def _read(db: Db, ids: Sequence[int]) -> list[_Row]:
     return [(read_entry_row(row), row["story_id"]) for row in rows]
 
 
-def _sized(db: Db, found: list[SearchResult]) -> tuple[SearchResult, ...]:
-    sizes = _sizes(db, {match.story_id for match in found if match.story_id is not None})
+def _sized(db: Db, results: list[SearchResult]) -> tuple[SearchResult, ...]:
+    sizes = _sizes(db, {match.story_id for match in results if match.story_id is not None})
     return tuple(
         SearchResult(
             stored=match.stored,
@@ -249,14 +249,14 @@ def _sized(db: Db, found: list[SearchResult]) -> tuple[SearchResult, ...]:
             story_id=match.story_id,
             story_size=sizes.get(match.story_id or 0, 1),
         )
-        for match in found
+        for match in results
     )
 
 
 def load_results(db: Db, ids: Sequence[int]) -> Mapping[int, SearchResult]:
     """Return entries with their stories, by id, as a search lists them; those that are not stored are left out."""
-    found = [SearchResult(stored=stored, story_id=story_id) for stored, story_id in _read(db, ids)]
-    return {result.stored.id: result for result in _sized(db, found)}
+    results = [SearchResult(stored=stored, story_id=story_id) for stored, story_id in _read(db, ids)]
+    return {result.stored.id: result for result in _sized(db, results)}
 
 
 def _sizes(db: Db, story_ids: set[int]) -> Mapping[int, int]:

@@ -21,13 +21,13 @@ def defer_host(db: Db, host: str, until: datetime) -> None:
 
 
 def count_rate_limited_feeds(db: Db, host: str, since: datetime) -> int:
-    """Count the feeds of a host that have been told to wait since a moment."""
+    """Count the feeds of a host that were rate limited since a moment."""
     is_limited = feeds.c.error_kind == FailureKind.RATE_LIMITED.value, feeds.c.polled_at >= since, _of(host)
     return db.execute(select(func.count()).select_from(feeds).where(*is_limited)).scalar_one()
 
 
 def delete_idle_hosts(db: Db, before: datetime) -> int:
-    """Drop the turns at hosts that an earlier version kept, once they are over; gives how many."""
+    """Drop the turns at hosts that an earlier version kept, once they are over; return how many."""
     done: CursorResult[Any] = db.execute(delete(hosts).where(hosts.c.next_allowed_at < before))
     return done.rowcount
 

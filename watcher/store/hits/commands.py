@@ -27,31 +27,31 @@ from watcher.store.tables import hits
 
 
 def lock_hits(db: Db) -> None:
-    """Wait for whoever else adds hits: ids are in order of commit, and stories see each other.
+    """Wait for other writers of hits: ids are in order of commit, and stories see each other.
 
     And nobody waits in a ring for a day's count.
     """
     acquire_lock(db, "hits")
 
 
-def insert_hits(db: Db, found: Sequence[Hit]) -> None:
+def insert_hits(db: Db, new_hits: Sequence[Hit]) -> None:
     """Store the hits of entries that came in this transaction, once it is our turn."""
-    if found:
-        bulk_insert(db, hits, [build_hit_row(hit) for hit in found])
-        add_to_hit_counts(db, group_by_day(found))
+    if new_hits:
+        bulk_insert(db, hits, [build_hit_row(hit) for hit in new_hits])
+        add_to_hit_counts(db, group_by_day(new_hits))
 
 
-def upsert_hits(db: Db, found: Sequence[Hit]) -> tuple[Hit, ...]:
+def upsert_hits(db: Db, matched_hits: Sequence[Hit]) -> tuple[Hit, ...]:
     """Store hits; one that is already known gets the evidence of now and keeps its id, moment and label.
 
-    Gives those that are new.
+    Returns those that are new.
     """
-    if not found:
+    if not matched_hits:
         return ()
     lock_hits(db)
-    by_pair = {(hit.topic_id, hit.entry_id): hit for hit in found}
+    by_pair = {(hit.topic_id, hit.entry_id): hit for hit in matched_hits}
     known: dict[int, set[str]] = {}
-    for row in db.execute(_KNOWN, {"ids": sorted({hit.entry_id for hit in found})}).all():
+    for row in db.execute(_KNOWN, {"ids": sorted({hit.entry_id for hit in matched_hits})}).all():
         known.setdefault(row.id, set()).add(row.topic_id)
     again = [hit for (topic_id, entry_id), hit in by_pair.items() if topic_id in known.get(entry_id, ())]
     if again:

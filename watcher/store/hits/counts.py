@@ -18,7 +18,7 @@ from watcher.store.tables import hit_days, hits
 def count_hits_by_topic(db: Db) -> Mapping[str, int]:
     """Count the hits of each topic, from the daily summary."""
     rows = db.execute(select(hit_days.c.topic_id, func.sum(hit_days.c.hits)).group_by(hit_days.c.topic_id))
-    return {topic_id: int(found) for topic_id, found in rows}
+    return {topic_id: int(hit_count) for topic_id, hit_count in rows}
 
 
 def get_latest_hit_times(db: Db) -> Mapping[str, datetime]:
@@ -40,4 +40,4 @@ def count_hits_by_day(db: Db, since: str) -> tuple[tuple[str, str, int], ...]:
         .group_by(hit_days.c.topic_id, hit_days.c.day)
         .order_by(hit_days.c.topic_id, hit_days.c.day)
     )
-    return tuple((topic_id, day, int(found)) for topic_id, day, found in rows)
+    return tuple((topic_id, day, int(hit_count)) for topic_id, day, hit_count in rows)

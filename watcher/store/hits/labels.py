@@ -25,12 +25,12 @@ def load_labelled_hits(
 
 def find_hit_labels(db: Db, topic_id: str, entry_ids: Sequence[int]) -> Mapping[int, tuple[int, str | None]]:
     """Return which of some entries are hits of a topic, as entry id to (hit id, label)."""
-    found: dict[int, tuple[int, str | None]] = {}
+    hit_labels: dict[int, tuple[int, str | None]] = {}
     for some in split_into_chunks(entry_ids, 500):
         chosen = select(hits.c.entry_id, hits.c.id, hits.c.label)
         rows = db.execute(chosen.where(hits.c.topic_id == topic_id, hits.c.entry_id.in_(tuple(some))))
-        found |= {row.entry_id: (row.id, row.label) for row in rows}
-    return found
+        hit_labels |= {row.entry_id: (row.id, row.label) for row in rows}
+    return hit_labels
 
 
 def count_labels(db: Db) -> Mapping[str, Mapping[str, int]]:

@@ -30,10 +30,10 @@ def load_hit(db: Db, hit_id: int) -> StoredHit:
 
 def find_entry_of_hit(db: Db, hit_id: int) -> int:
     """Return the id of a hit's entry; raises NotFoundError."""
-    found: int | None = db.execute(_ENTRY_OF_HIT, {"hit": hit_id}).scalar()
-    if found is None:
+    entry_id: int | None = db.execute(_ENTRY_OF_HIT, {"hit": hit_id}).scalar()
+    if entry_id is None:
         raise NotFoundError("hit", str(hit_id))
-    return found
+    return entry_id
 
 
 def load_hits(db: Db, ids: Iterable[int]) -> tuple[StoredHit, ...]:

@@ -23,10 +23,10 @@ def get_former_texts(db: Db, edited: Sequence[StoredEntry]) -> tuple[StoredEntry
     """Return entries that have just been edited with the headline, summary and content that they had before."""
     if not edited:
         return ()
-    rows = db.execute(_FORMER, {"ids": [each.id for each in edited]}).all()
+    rows = db.execute(_FORMER, {"ids": [stored.id for stored in edited]}).all()
     former = {(row.entry_id, row.version): row for row in rows}
-    texts = ((each, former.get((each.id, each.version - 1))) for each in edited)
-    return tuple(_with_text(each, row.title, row.summary, row.content) for each, row in texts if row is not None)
+    texts = ((stored, former.get((stored.id, stored.version - 1))) for stored in edited)
+    return tuple(_with_text(stored, row.title, row.summary, row.content) for stored, row in texts if row is not None)
 
 
 def rematch_hits(db: Db, again: Mapping[Hit, int]) -> None:

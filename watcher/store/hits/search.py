@@ -79,7 +79,7 @@ def _newest(
             filter_hits(db, select_hits(), filters).where(hits.c.id < below).order_by(hits.c.id.desc()).limit(limit + 1)
         )
         return _cut([read_hit_row(row) for row in db.execute(chosen).mappings().all()], limit)
-    found: list[StoredHit] = []
+    page_hits: list[StoredHit] = []
     looked = 0
     search = _make_searcher(query)
     # The index proposes, `match` decides; a call that looked at enough hits returns a cursor to go on from.
@@ -89,18 +89,18 @@ def _newest(
             for row in sorted(rows, key=lambda row: -row["hit_id"]):
                 if (hit := search(read_hit_row(row))) is None:
                     continue
-                found.append(hit)
-                if len(found) > limit:
-                    return _cut(found, limit)
+                page_hits.append(hit)
+                if len(page_hits) > limit:
+                    return _cut(page_hits, limit)
         looked += window.looked
         if looked >= MAX_SCANNED_HITS or enough():
             moment = select(hits.c.matched_at).where(hits.c.id == window.lowest)
             return Page(
-                items=tuple(found),
+                items=tuple(page_hits),
                 next_cursor=format_cursor("hits", window.lowest),
                 searched_back_to=db.execute(moment).scalar_one(),
             )
-    return Page(items=tuple(found))
+    return Page(items=tuple(page_hits))
 
 
 def _likely(db: Db, filters: Filters, query: Query, below: int, limit: int) -> Iterator[Window]:
@@ -139,9 +139,9 @@ def _pairs(filters: Filters) -> Select[Any]:
     return join_filtered_entries(select(hits.c.id, hits.c.entry_id), filters)
 
 
-def _cut(found: list[StoredHit], limit: int) -> Page[StoredHit]:
-    kept = tuple(found[:limit])
-    return Page(items=kept, next_cursor=format_cursor("hits", kept[-1].id) if len(found) > limit else None)
+def _cut(page_hits: list[StoredHit], limit: int) -> Page[StoredHit]:
+    kept = tuple(page_hits[:limit])
+    return Page(items=kept, next_cursor=format_cursor("hits", kept[-1].id) if len(page_hits) > limit else None)
 
 
 def _by_score(db: Db, filters: Filters, query: Query | None, limit: int, cursor: str | None) -> Page[StoredHit]:
@@ -154,7 +154,7 @@ def _by_score(db: Db, filters: Filters, query: Query | None, limit: int, cursor:
         best = best.where(or_(window.c.rank < rank, and_(window.c.rank == rank, window.c.id < below)))
     if query is None:
         best = best.limit(limit + 1)
-    found: list[StoredHit] = []
+    page_hits: list[StoredHit] = []
     search = _keep_hit if query is None else _make_searcher(query)
     ranks: dict[int, float] = {row.id: row.rank for row in db.execute(best)}
     for some in split_into_chunks(list(ranks), limit + _SPARE):
@@ -162,12 +162,12 @@ def _by_score(db: Db, filters: Filters, query: Query | None, limit: int, cursor:
         for hit in sorted(map(read_hit_row, rows), key=lambda hit: (-ranks[hit.id], -hit.id)):
             if (searched := search(hit)) is None:
                 continue
-            found.append(searched)
-            if len(found) > limit:
-                last = found[limit - 1]
+            page_hits.append(searched)
+            if len(page_hits) > limit:
+                last = page_hits[limit - 1]
                 cursor = format_cursor("hits-score", float(ranks[last.id]), last.id)
-                return Page(items=tuple(found[:limit]), next_cursor=cursor)
-    return Page(items=tuple(found))
+                return Page(items=tuple(page_hits[:limit]), next_cursor=cursor)
+    return Page(items=tuple(page_hits))
 
 
 def _keep_hit(hit: StoredHit) -> StoredHit:

@@ -39,7 +39,7 @@ def measure_volumes(db: Db, names: Mapping[str, str], now: datetime) -> dict[str
     )
     since = {row.id: row.since_at for row in db.execute(meaning)}
     days = _per_day(db, names, min(read))
-    found = (
+    hit_counts = (
         select(hit_table.c.topic_id, func.count().label("hits"))
         .join(entry_table, entry_table.c.id == hit_table.c.entry_id)
         .where(hit_table.c.matched_at > now - DAY, hit_table.c.matched_at <= now)
@@ -47,7 +47,7 @@ def measure_volumes(db: Db, names: Mapping[str, str], now: datetime) -> dict[str
         .where(hit_table.c.topic_id.in_(names))
         .group_by(hit_table.c.topic_id)
     )
-    counts = {row.topic_id: int(row.hits) for row in db.execute(found)}
+    counts = {row.topic_id: int(row.hits) for row in db.execute(hit_counts)}
     return {
         topic_id: TopicVolume(
             topic=name,
@@ -85,10 +85,10 @@ def record_volume_check(db: Db, name: str, now: datetime) -> None:
 
 def _was_read(db: Db, begin: datetime) -> bool:
     """Return whether anything new was read in the day that begins at a moment: else its silence proves nothing."""
-    came = select(entry_table.c.id).where(
+    new_entries = select(entry_table.c.id).where(
         entry_table.c.first_seen_at >= begin, entry_table.c.first_seen_at < begin + DAY
     )
-    return db.execute(came.limit(1)).first() is not None
+    return db.execute(new_entries.limit(1)).first() is not None
 
 
 def _per_day(db: Db, names: Collection[str], since: datetime) -> dict[str, dict[str, int]]:

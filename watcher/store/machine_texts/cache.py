@@ -21,11 +21,11 @@ def hash_request(*parts: str) -> bytes:
 
 def load_machine_texts(db: Db, keys: Iterable[bytes]) -> Mapping[bytes, str]:
     """Return those of some texts that are kept, by key."""
-    found: dict[bytes, str] = {}
+    texts: dict[bytes, str] = {}
     for some in split_into_chunks(list(keys), 500):
         chosen = select(machine_texts.c.key, machine_texts.c.text).where(machine_texts.c.key.in_(some))
-        found |= {bytes(key): text for key, text in db.execute(chosen)}
-    return found
+        texts |= {bytes(key): text for key, text in db.execute(chosen)}
+    return texts
 
 
 def add_machine_texts(db: Db, kind: str, texts: Mapping[bytes, str], now: datetime) -> None:

@@ -107,8 +107,8 @@ def claim_entries(
     )
     values = {"model_id": stored.id, "owner": owner, "lease_until": now + lease_for}
     db.execute(claim, [values | {"entry_id": id_} for id_ in ids])
-    found = load_entries(db, ids)
-    return tuple(found[id_] for id_ in ids if id_ in found)
+    entries = load_entries(db, ids)
+    return tuple(entries[id_] for id_ in ids if id_ in entries)
 
 
 def release_claims(db: Db, owners: Iterable[str]) -> int:

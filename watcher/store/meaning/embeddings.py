@@ -126,31 +126,31 @@ def _build_row(model_id: int, embedding: Embedding) -> dict[str, object]:
 
 def find_vectors_by_text(db: Db, model_id: int, text_hashes: Collection[int]) -> Mapping[int, TextVectors]:
     """Return the vectors of entries whose text is the same, by its hash."""
-    found: dict[int, TextVectors] = {}
+    vectors: dict[int, TextVectors] = {}
     for some in split_into_chunks(sorted(set(text_hashes)), 500):
         same = embeddings.c.model_id == model_id, embeddings.c.text_hash.in_(tuple(some))
         columns = embeddings.c.text_hash, embeddings.c.vector, embeddings.c.title_vector
         rows = db.execute(select(*columns).where(*same))
-        found |= {row.text_hash: TextVectors(row.vector, row.title_vector) for row in rows if row.vector}
-    return found
+        vectors |= {row.text_hash: TextVectors(row.vector, row.title_vector) for row in rows if row.vector}
+    return vectors
 
 
 def load_vectors(db: Db, model_id: int, entry_ids: Collection[int]) -> Mapping[int, bytes]:
     """Return the vectors of some entries, by id; those that have none are absent."""
-    found: dict[int, bytes] = {}
+    vectors: dict[int, bytes] = {}
     for some in split_into_chunks(sorted(set(entry_ids)), 5_000):
         rows = db.execute(_THESE, {"model": model_id, "ids": some})
-        found |= {row.entry_id: row.vector for row in rows}
-    return found
+        vectors |= {row.entry_id: row.vector for row in rows}
+    return vectors
 
 
 def load_text_views(db: Db, model_id: int, entry_ids: Collection[int]) -> Mapping[int, TextVectors]:
     """Return the vectors of the whole texts and the titles of some entries, by id; those that have none are absent."""
-    found: dict[int, TextVectors] = {}
+    vectors: dict[int, TextVectors] = {}
     for some in split_into_chunks(sorted(set(entry_ids)), 5_000):
         rows = db.execute(_THESE, {"model": model_id, "ids": some})
-        found |= {row.entry_id: TextVectors(row.vector, row.title_vector) for row in rows}
-    return found
+        vectors |= {row.entry_id: TextVectors(row.vector, row.title_vector) for row in rows}
+    return vectors
 
 
 def load_recent_vectors(
@@ -200,12 +200,12 @@ def measure_daily_rate(db: Db, now: datetime, *, days: timedelta = BACKGROUND_DA
 def load_text_vectors(db: Db, model_id: int, texts: Collection[str]) -> Mapping[str, bytes]:
     """Return the vectors that are known of some texts."""
     by_hash = {hash_text(text): text for text in texts}
-    found: dict[str, bytes] = {}
+    vectors: dict[str, bytes] = {}
     for some in split_into_chunks(sorted(by_hash), 500):
         known = text_vectors.c.model_id == model_id, text_vectors.c.text_hash.in_(tuple(some))
         rows = db.execute(select(text_vectors.c.text_hash, text_vectors.c.vector).where(*known))
-        found |= {by_hash[row.text_hash]: row.vector for row in rows}
-    return found
+        vectors |= {by_hash[row.text_hash]: row.vector for row in rows}
+    return vectors
 
 
 def save_text_vectors(db: Db, model_id: int, vectors: Mapping[str, bytes]) -> None:

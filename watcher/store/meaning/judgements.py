@@ -192,14 +192,14 @@ def _mirror_verdict(db: Db, new: NewJudgement, now: datetime) -> None:
 def _delete_unreported_hit(db: Db, topic_id: str, entry_id: int) -> None:
     """Delete a hit that only a judgement made, unless a digest has reported it."""
     reported = exists().where(digest_items.c.hit_id == hits.c.id)
-    gone = db.execute(
+    deleted_hit = db.execute(
         delete(hits)
         .where(hits.c.topic_id == topic_id, hits.c.entry_id == entry_id)
         .where(hits.c.found_by == FoundBy.MEANING.value, ~reported)
         .returning(hits.c.matched_at, hits.c.origin)
     ).first()
-    if gone is not None:
-        add_to_hit_counts(db, {(topic_id, f"{gone.matched_at:%Y-%m-%d}", gone.origin): -1})
+    if deleted_hit is not None:
+        add_to_hit_counts(db, {(topic_id, f"{deleted_hit.matched_at:%Y-%m-%d}", deleted_hit.origin): -1})
 
 
 def _read_judgement(row: RowMapping) -> Judgement:

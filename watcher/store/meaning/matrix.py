@@ -68,10 +68,10 @@ class VectorMatrix:
             with database.read() as db:
                 current = next((known for known in list_models(db) if known.id == self._stored.id), self._stored)
                 before = extent.rows
-                for found in iter_vectors(db, current, after_id=extent.last_id):
-                    settled = sum(1 for entry_id in found.entry_ids if entry_id <= current.watermark_id)
-                    extent = self._append(found, settled, extent)
-                    if settled < len(found):
+                for vectors in iter_vectors(db, current, after_id=extent.last_id):
+                    settled = sum(1 for entry_id in vectors.entry_ids if entry_id <= current.watermark_id)
+                    extent = self._append(vectors, settled, extent)
+                    if settled < len(vectors):
                         break
             self._write_extent(extent)
             return extent.rows - before
@@ -79,35 +79,35 @@ class VectorMatrix:
     def find_nearest(self, database: Database, row: Rows, mean: Rows, *, limit: int) -> tuple[Nearest, ...]:
         """Return the entries nearest to a unit row, best first. Entries that are not stored any more are left out."""
         extent = self._read_extent()
-        wanted = _center_query(row, mean)
-        ids, scores = self._scan(extent, wanted, mean, 2 * limit + 10)
+        query_row = _center_query(row, mean)
+        ids, scores = self._scan(extent, query_row, mean, 2 * limit + 10)
         with database.read() as db:
-            for found in iter_vectors(db, self._stored, after_id=extent.last_id):
-                matrix = np.frombuffer(found.vectors, np.int8).reshape(len(found), self._dimensions)
-                ids = np.concatenate([ids, np.asarray(found.entry_ids, np.int64)])
-                scores = np.concatenate([scores, score_rows(matrix, measure_norms(matrix), wanted, mean)])
+            for vectors in iter_vectors(db, self._stored, after_id=extent.last_id):
+                matrix = np.frombuffer(vectors.vectors, np.int8).reshape(len(vectors), self._dimensions)
+                ids = np.concatenate([ids, np.asarray(vectors.entry_ids, np.int64)])
+                scores = np.concatenate([scores, score_rows(matrix, measure_norms(matrix), query_row, mean)])
             best = np.argsort(-scores, kind="stable")[: 2 * limit + 10]
             there = load_vectors(db, self._stored.id, [int(ids[place]) for place in best])
         ranked = [Nearest(int(ids[place]), float(scores[place])) for place in best if int(ids[place]) in there]
         return tuple(ranked[:limit])
 
     def _scan(
-        self, extent: _Extent, wanted: Rows, mean: Rows, limit: int
+        self, extent: _Extent, query_row: Rows, mean: Rows, limit: int
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Return the ids and scores of the best rows of the files, in no order."""
         if not extent.rows:
             return np.empty(0, np.int64), np.empty(0, np.float32)
         matrix = np.memmap(self._path("vectors"), np.int8, "r", shape=(extent.rows, self._dimensions))
         norms = np.memmap(self._path("norms"), np.float32, "r", shape=(extent.rows,))
-        places, scores = scan_matrix(matrix, norms, wanted, mean, limit)
+        places, scores = scan_matrix(matrix, norms, query_row, mean, limit)
         ids = np.memmap(self._path("ids"), np.int64, "r", shape=(extent.rows,))
         return np.asarray(ids[places]), scores
 
-    def _append(self, found: VectorRows, count: int, extent: _Extent) -> _Extent:
+    def _append(self, vectors: VectorRows, count: int, extent: _Extent) -> _Extent:
         if not count:
             return extent
-        matrix = np.frombuffer(found.vectors, np.int8).reshape(len(found), self._dimensions)[:count]
-        ids = np.asarray(found.entry_ids[:count], np.int64)
+        matrix = np.frombuffer(vectors.vectors, np.int8).reshape(len(vectors), self._dimensions)[:count]
+        ids = np.asarray(vectors.entry_ids[:count], np.int64)
         for name, values, size in (
             ("vectors", matrix, self._dimensions),
             ("norms", measure_norms(matrix), 4),
@@ -159,14 +159,14 @@ class VectorMatrix:
 
 
 def scan_matrix(
-    matrix: NDArray[np.int8], norms: NDArray[np.float32], wanted: Rows, mean: Rows, limit: int
+    matrix: NDArray[np.int8], norms: NDArray[np.float32], query_row: Rows, mean: Rows, limit: int
 ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
     """Return the places and scores of the `limit` rows nearest to a centred query, in no order."""
     best_places = np.empty(0, np.intp)
     best_scores = np.empty(0, np.float32)
     for start in range(0, len(matrix), ROWS_PER_PIECE):
         piece = slice(start, start + ROWS_PER_PIECE)
-        scores = score_rows(matrix[piece], norms[piece], wanted, mean)
+        scores = score_rows(matrix[piece], norms[piece], query_row, mean)
         # Once enough are known, few of a piece are better than the worst of them.
         is_full = len(best_scores) >= limit
         places = np.flatnonzero(scores > best_scores.min()) if is_full else np.arange(len(scores))
@@ -180,16 +180,18 @@ def scan_matrix(
     return best_places, best_scores
 
 
-def score_rows(matrix: NDArray[np.int8], norms: NDArray[np.float32], wanted: Rows, mean: Rows) -> NDArray[np.float32]:
+def score_rows(
+    matrix: NDArray[np.int8], norms: NDArray[np.float32], query_row: Rows, mean: Rows
+) -> NDArray[np.float32]:
     """Return the cosine of each row, centred, with a centred query.
 
     A row r stands for the unit vector x = r / |r|. With the mean m its cosine with the query q is
     (q x - q m) / |x - m|, and |x - m|² = 1 - 2 m x + |m|²: one pass over the bytes yields both products.
     """
-    products = matrix.astype(np.float32) @ np.stack([wanted, mean], axis=1)
+    products = matrix.astype(np.float32) @ np.stack([query_row, mean], axis=1)
     products /= np.maximum(norms, 1e-6)[:, None]
     lengths = np.sqrt(np.maximum(1 - 2 * products[:, 1] + float(mean @ mean), 1e-6))
-    scores: NDArray[np.float32] = ((products[:, 0] - float(wanted @ mean)) / lengths).astype(np.float32)
+    scores: NDArray[np.float32] = ((products[:, 0] - float(query_row @ mean)) / lengths).astype(np.float32)
     return scores
 
 

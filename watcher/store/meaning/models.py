@@ -93,7 +93,7 @@ def delete_retired_vectors(db: Db) -> int:
     """Delete some vectors of retired models, and the models that have none left; return how many rows went."""
     retired = select(embedding_models.c.id).where(embedding_models.c.state == ModelState.RETIRED.value)
     ids = tuple(db.execute(retired).scalars())
-    gone = 0
+    deleted_rows = 0
     for model_id in ids:
         some = (
             select(embeddings.c.entry_id, embeddings.c.model_id)
@@ -103,11 +103,11 @@ def delete_retired_vectors(db: Db) -> int:
         done: CursorResult[Any] = db.execute(
             delete(embeddings).where(tuple_(embeddings.c.entry_id, embeddings.c.model_id).in_(some))
         )
-        gone += done.rowcount
+        deleted_rows += done.rowcount
         if done.rowcount == 0:
             for table in (text_vectors, embedding_claims, embedding_queue):
                 db.execute(delete(table).where(table.c.model_id == model_id))
-    return gone
+    return deleted_rows
 
 
 def _retire_others(db: Db, name: str) -> None:

@@ -72,7 +72,7 @@ def add_proposals(
     acquire_lock(db, "proposals")
     known = _find_known(db, new)
     added: list[NewProposal] = []
-    for proposal in sorted(new, key=lambda each: (-each.score, each.entry_id)):
+    for proposal in sorted(new, key=lambda proposal: (-proposal.score, proposal.entry_id)):
         budget = budgets.get(proposal.topic_id)
         if budget is None or (proposal.topic_id, proposal.entry_id) in known:
             continue
@@ -90,9 +90,9 @@ def list_proposals(
     below = int(place[0]) if place else MAX_ENTRY_ID
     chosen = _filter(_select(), filters or ProposalFilters()).where(proposals.c.id < below)
     rows = db.execute(chosen.order_by(proposals.c.id.desc()).limit(limit + 1)).mappings().all()
-    found = tuple(_read_proposal(row) for row in rows[:limit])
-    next_cursor = format_cursor("proposals", found[-1].proposal.id) if len(rows) > limit else None
-    return Page(items=found, next_cursor=next_cursor)
+    listed = tuple(_read_proposal(row) for row in rows[:limit])
+    next_cursor = format_cursor("proposals", listed[-1].proposal.id) if len(rows) > limit else None
+    return Page(items=listed, next_cursor=next_cursor)
 
 
 def list_proposals_of_entry(db: Db, entry_id: int) -> tuple[StoredProposal, ...]:

@@ -16,10 +16,10 @@ from watcher.store.tables import hits
 def find_topics_of_entries(db: Db, entry_ids: Sequence[int]) -> Mapping[int, tuple[str, ...]]:
     """Return the topics that some entries are hits of, by entry."""
     chosen = select(hits.c.entry_id, hits.c.topic_id).where(any_of(hits.c.entry_id, bindparam("ids", type_=IDS)))
-    found: dict[int, tuple[str, ...]] = {}
+    topics: dict[int, tuple[str, ...]] = {}
     for row in db.execute(chosen, {"ids": list(entry_ids)}):
-        found[row.entry_id] = (*found.get(row.entry_id, ()), row.topic_id)
-    return found
+        topics[row.entry_id] = (*topics.get(row.entry_id, ()), row.topic_id)
+    return topics
 
 
 def list_recent_hit_entries(db: Db, topic_id: str, since: datetime, *, limit: int = 2_000) -> tuple[int, ...]:

@@ -13,9 +13,9 @@ from watcher.store.database import Db
 from watcher.store.tables import hits, proposals
 
 
-def supersede_proposals(db: Db, found: Iterable[tuple[str, int]] | None = None) -> int:
+def supersede_proposals(db: Db, matched_pairs: Iterable[tuple[str, int]] | None = None) -> int:
     """Close the open proposals that words have found, of some (topic, entry) or of all; return how many."""
-    pairs = None if found is None else list(found)
+    pairs = None if matched_pairs is None else list(matched_pairs)
     if pairs is not None and not pairs:
         return 0
     by_words = exists().where(

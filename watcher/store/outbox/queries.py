@@ -40,16 +40,18 @@ def find_deliveries(
     """List deliveries, newest first."""
     place = parse_cursor("deliveries", cursor)
     chosen = select(outbox).order_by(outbox.c.id.desc()).limit(limit + 1)
-    wanted = tuple(states)
+    chosen_states = tuple(states)
     if place:
         chosen = chosen.where(outbox.c.id < int(place[0]))
-    if wanted:
-        chosen = chosen.where(outbox.c.state.in_(wanted))
+    if chosen_states:
+        chosen = chosen.where(outbox.c.state.in_(chosen_states))
     if digest_id is not None:
         chosen = chosen.where(outbox.c.digest_id == digest_id)
     rows = db.execute(chosen).mappings().all()
-    found = tuple(read_delivery_row(row) for row in rows[:limit])
-    return Page(items=found, next_cursor=format_cursor("deliveries", found[-1].id) if len(rows) > limit else None)
+    deliveries = tuple(read_delivery_row(row) for row in rows[:limit])
+    return Page(
+        items=deliveries, next_cursor=format_cursor("deliveries", deliveries[-1].id) if len(rows) > limit else None
+    )
 
 
 def count_deliveries_by_state(db: Db) -> Mapping[str, int]:
@@ -87,5 +89,5 @@ def find_thread_ref(db: Db, digest_id: int, channel: str, recipient: str) -> str
         outbox.c.recipient == recipient,
         outbox.c.part == 0,
     )
-    found: str | None = db.execute(first).scalar()
-    return found
+    thread_ref: str | None = db.execute(first).scalar()
+    return thread_ref

@@ -34,7 +34,7 @@ class DeliveryDraft:
 
 
 def add_deliveries(db: Db, digest_id: int, drafts: Iterable[DeliveryDraft], now: datetime) -> int:
-    """Put a digest's messages into the outbox, in the transaction that composed it; gives how many."""
+    """Put a digest's messages into the outbox, in the transaction that composed it; return how many."""
     rows = [
         {
             "digest_id": digest_id,
@@ -94,12 +94,12 @@ def claim_delivery(
     )
     if digest_id is not None:
         chosen = chosen.where(outbox.c.digest_id == digest_id)
-    found = db.execute(chosen).scalar()
-    if found is None:
+    delivery_id = db.execute(chosen).scalar()
+    if delivery_id is None:
         return None
     taken = (
         update(outbox)
-        .where(outbox.c.id == found, is_waiting())
+        .where(outbox.c.id == delivery_id, is_waiting())
         .values(
             state=DeliveryState.SENDING.value,
             changed_at=now,
@@ -192,5 +192,5 @@ def is_waiting() -> ColumnElement[bool]:
 
 def get_next_try_at(db: Db) -> datetime | None:
     """Return when the next delivery is to be tried, None where none waits."""
-    found: datetime | None = db.execute(select(func.min(outbox.c.next_try_at)).where(is_waiting())).scalar_one()
-    return found
+    next_try_at: datetime | None = db.execute(select(func.min(outbox.c.next_try_at)).where(is_waiting())).scalar_one()
+    return next_try_at

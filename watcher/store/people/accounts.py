@@ -53,7 +53,7 @@ def has_people(db: Db) -> bool:
 
 
 def lock_people(db: Db) -> None:
-    """Wait for whoever else changes people: two admins must not remove each other at once."""
+    """Wait for other writers of people: two admins must not remove each other at once."""
     acquire_lock(db, "people")
 
 

@@ -67,16 +67,19 @@ def list_audit_entries(
         chosen = chosen.where(audit.c.at >= filters.since)
     if filters.until is not None:
         chosen = chosen.where(audit.c.at < filters.until)
-    found = [AuditEntry(**row._asdict()) for row in db.execute(chosen)]
-    more = len(found) > limit
-    return Page(items=tuple(found[:limit]), next_cursor=format_cursor("audit", found[limit - 1].id) if more else None)
+    audit_entries = [AuditEntry(**row._asdict()) for row in db.execute(chosen)]
+    more = len(audit_entries) > limit
+    return Page(
+        items=tuple(audit_entries[:limit]),
+        next_cursor=format_cursor("audit", audit_entries[limit - 1].id) if more else None,
+    )
 
 
 def find_editor_of_version(db: Db, version: int) -> str | None:
     """Return who made an edit of the configuration, by its number in the history; None where nobody knows."""
     chosen = select(audit.c.person).where(audit.c.version == version).order_by(audit.c.id.desc()).limit(1)
-    found: str | None = db.execute(chosen).scalar()
-    return found
+    editor: str | None = db.execute(chosen).scalar()
+    return editor
 
 
 def list_audit_actions(db: Db) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Logins to the page, by the hash of the id in the cookie. Whoever reads the database can make no cookie of it."""
+"""Logins to the page, by the hash of the id in the cookie. A reader of the database can make no cookie of it."""
 
 from __future__ import annotations
 

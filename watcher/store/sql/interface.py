@@ -61,8 +61,8 @@ class SqlDialect(ABC):
         """Return an expression that collects a subquery's column in one value."""
 
     @abstractmethod
-    def read_collected(self, collected: Sequence[Any]) -> Sequence[Sequence[Any]]:
-        """Return the values that `collect` collected in each of some rows."""
+    def read_collected(self, collected: Sequence[Any]) -> Sequence[list[Any]]:
+        """Return the values that `collect` collected in each of some rows, as new lists."""
 
     @abstractmethod
     def acquire_lock(self, db: Db, name: str | int) -> None:

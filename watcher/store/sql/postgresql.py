@@ -85,7 +85,7 @@ class PostgresqlDialect(SqlDialect):
         """Return an array of a subquery's only column."""
         return f"ARRAY({subquery})"
 
-    def read_collected(self, collected: Sequence[Any]) -> Sequence[Sequence[Any]]:
+    def read_collected(self, collected: Sequence[Any]) -> Sequence[list[Any]]:
         """Return arrays, which the driver has read."""
         return collected
 

@@ -127,12 +127,12 @@ class PostgresqlFulltext:
         passing = rows.subquery("passing")
         # A scalar subquery is looked up by the key, row by row, whatever the planner thinks of the words.
         is_match = select(_IS_MATCH).where(archive.c.entry_id == passing.c.entry_id).scalar_subquery()
-        found = select(
+        summary = select(
             func.count(),
             func.min(passing.c.id),
             func.array_agg(passing.c.id, type_=IDS).filter(is_match),
         )
-        looked, lowest, matching = db.execute(found, {"wanted": expression}).one()
+        looked, lowest, matching = db.execute(summary, {"wanted": expression}).one()
         return Window(looked=looked, lowest=lowest or 0, matching=tuple(sorted(matching or (), reverse=True)))
 
     def rank_ids(self, db: Db, expression: str, *, newest: int, limit: int) -> tuple[int, ...]:

@@ -74,7 +74,7 @@ class SqliteDialect(SqlDialect):
         """Return a JSON list of a subquery's column."""
         return f"(SELECT json_group_array({column}) FROM ({subquery}))"  # noqa: S608
 
-    def read_collected(self, collected: Sequence[Any]) -> Sequence[Sequence[Any]]:
+    def read_collected(self, collected: Sequence[Any]) -> Sequence[list[Any]]:
         """Return the values of JSON lists: read as one list of lists, in a third of the time."""
         values: list[list[Any]] = json.loads(f"[{','.join(collected)}]")
         return values

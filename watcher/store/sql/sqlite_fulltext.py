@@ -60,7 +60,7 @@ class SqliteFulltext:
             db.exec_driver_sql(_ADD, list(tokens))
 
     def remove(self, db: Db, tokens: Sequence[tuple[int, str]]) -> None:
-        """Take entries out; FTS5 keeps no text, and has to be told what they held."""
+        """Take entries out; FTS5 keeps no text, and has to be given what they held."""
         db.execute(_REMOVE, {"batch": json.dumps(tokens)})
 
     def format_expression(self, terms: RequiredTerms) -> str | None:
@@ -99,14 +99,14 @@ class SqliteFulltext:
 
     def filter_window(self, db: Db, expression: str, rows: Select[Any]) -> Window:
         """Read the rows, then ask for their entries: joined, SQLite would ask the index once for each row."""
-        found = db.execute(rows).all()
-        if not found:
+        chosen_rows = db.execute(rows).all()
+        if not chosen_rows:
             return Window(looked=0, lowest=0, matching=())
-        entry_ids = [row.entry_id for row in found]
+        entry_ids = [row.entry_id for row in chosen_rows]
         values = {"wanted": expression, "ids": entry_ids, "low": min(entry_ids), "high": max(entry_ids)}
         may = frozenset(db.execute(_FILTER, values).scalars())
-        matching = sorted((row.id for row in found if row.entry_id in may), reverse=True)
-        return Window(looked=len(found), lowest=min(row.id for row in found), matching=tuple(matching))
+        matching = sorted((row.id for row in chosen_rows if row.entry_id in may), reverse=True)
+        return Window(looked=len(chosen_rows), lowest=min(row.id for row in chosen_rows), matching=tuple(matching))
 
     def rank_ids(self, db: Db, expression: str, *, newest: int, limit: int) -> tuple[int, ...]:
         """Rank by bm25."""

@@ -33,7 +33,7 @@ class Moment(TypeDecorator[datetime]):
         return (value - _EPOCH) // _MILLISECOND
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None]:
-        """Return the function that turns what the driver gives into a moment."""
+        """Return the function that turns what the driver returns into a moment."""
         # Not `process_result_value`, which costs two calls more: a row of a feed has ten moments.
         return _to_utc if dialect.name == "postgresql" else _from_milliseconds
 

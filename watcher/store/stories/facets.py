@@ -55,10 +55,10 @@ def count_story_facets(db: Db, filters: Filters) -> Facets:
     counted = rows[:MAX_FACETED_STORIES]
     ids = {"ids": [row.id for row in counted]}
     reports = db.execute(_REPORTS, ids).all() if counted else []
-    found = db.execute(_HITS, ids).all() if counted else []
+    hit_rows = db.execute(_HITS, ids).all() if counted else []
     feeds = Counter(feed_id for _story, feed_id in {(row.story_id, row.feed_id) for row in reports})
     return Facets(
-        topics=rank_values(count_distinct((row.story_id, row.topic_id) for row in found)),
+        topics=rank_values(count_distinct((row.story_id, row.topic_id) for row in hit_rows)),
         sources=name_sources(db, feeds),
         languages=rank_values(count_distinct((row.story_id, row.language) for row in reports)),
         days=order_days(Counter(row.last_at.date().isoformat() for row in counted)),

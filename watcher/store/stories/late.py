@@ -102,8 +102,8 @@ def join_embedded_entries(
     moments = {row.id: row.first_seen_at for row in db.execute(_MOMENTS, {"ids": sorted(set(entry_ids))})}
     return tuple(
         join
-        for since, until, asked in _split_by_days(moments, now)
-        for join in _join_in_window(db, stored, asked, space, (since, until), now)
+        for since, until, joining_ids in _split_by_days(moments, now)
+        for join in _join_in_window(db, stored, joining_ids, space, (since, until), now)
     )
 
 
@@ -125,15 +125,15 @@ def _split_by_days(
 def _join_in_window(
     db: Db,
     stored: StoredModel,
-    asked: frozenset[int],
+    joining_ids: frozenset[int],
     space: StorySpace,
     times: tuple[datetime, datetime | None],
     now: datetime,
 ) -> tuple[LateJoin, ...]:
     """Join the stories of entries with those that had reports within some time."""
-    window = _load_window(db, stored, asked, *times)
+    window = _load_window(db, stored, joining_ids, *times)
     story_of = {entry_id: story_id for entry_id, story_id, _language, _vector in window}
-    fresh = [entry_id for entry_id in story_of if entry_id in asked]
+    fresh = [entry_id for entry_id in story_of if entry_id in joining_ids]
     if not fresh:
         return ()
     # Neighbours propose stories; the newest members of those decide.
@@ -237,8 +237,8 @@ def _load_window(
         "end": MAX_ENTRY_ID if until is None else find_first_id_since(db, until),
     }
     of_stories = db.execute(_OF_STORIES, {"ids": story_ids, **ids}).scalars().all()
-    wanted = {*sorted(of_stories, reverse=True)[:MAX_SEARCHED_ENTRIES], *entry_ids}
-    return db.execute(_WINDOW, {"ids": sorted(wanted), "model": stored.id}).all()
+    window_ids = {*sorted(of_stories, reverse=True)[:MAX_SEARCHED_ENTRIES], *entry_ids}
+    return db.execute(_WINDOW, {"ids": sorted(window_ids), "model": stored.id}).all()
 
 
 def _place(window: Sequence[Any], space: StorySpace) -> list[PlacedReport]:
@@ -277,11 +277,11 @@ def _build_report(row: Any, placed: PlacedReport | None) -> _Report:
 def _build_comparison(reports: Sequence[_Report]) -> ComparePair:
     @cache
     def compare_ordered(number: int, other: int) -> PairScore:
-        one, another = reports[number], reports[other]
+        report, other_report = reports[number], reports[other]
         closeness = None
-        if one.placed is not None and another.placed is not None:
-            closeness = Closeness(*measure_closeness(one.placed, another.placed))
-        return score_pair(one.traits, another.traits, closeness)
+        if report.placed is not None and other_report.placed is not None:
+            closeness = Closeness(*measure_closeness(report.placed, other_report.placed))
+        return score_pair(report.traits, other_report.traits, closeness)
 
     return lambda number, other: compare_ordered(min(number, other), max(number, other))
 

@@ -78,10 +78,10 @@ def move_entries(db: Db, entry_ids: Collection[int], to_story: int, kind: MoveKi
 
 def list_entries_of_story(db: Db, story_id: int) -> tuple[int, ...]:
     """Return the ids of a story's entries, in order; raises NotFoundError for a story that has none."""
-    found = tuple(db.execute(_ENTRIES_OF, {"story": story_id}).scalars())
-    if not found:
+    entry_ids = tuple(db.execute(_ENTRIES_OF, {"story": story_id}).scalars())
+    if not entry_ids:
         raise NotFoundError("story", str(story_id))
-    return found
+    return entry_ids
 
 
 def find_current_story(db: Db, story_id: int) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -22,7 +22,7 @@ from watcher.store.sql.interface import SqlDialect
 from watcher.store.sql.types import IDS
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import stories, story_marks
-from watcher.stories.grouping import GroupedReport, ReportKey, find_copies, group_reports
+from watcher.stories.grouping import ComparePair, GroupedReport, ReportGroup, ReportKey, find_copies, group_reports
 from watcher.stories.neighbours import choose_neighbours
 from watcher.stories.pair import PairScore, ReportTraits, build_traits, score_pair
 from watcher.stories.similarity import (
@@ -32,6 +32,7 @@ from watcher.stories.similarity import (
     build_story_text,
     compute_blocking_keys,
     extract_story_text,
+    split_words,
 )
 
 MAX_ENTRIES_PER_KEY = 50
@@ -53,15 +54,15 @@ def choose_stories(db: Db, fresh: Sequence[StoredEntry], now: datetime) -> Mappi
 
     `now` is when the reports came: for entries found in the archive, that is in the past. A handful of statements for
     all, and the same outcome as one after the other: an entry is also compared with those before it in the batch. The
-    entries need not be stored yet; whoever adds hits has taken a turn.
+    entries need not be stored yet; the caller has taken the turn to add hits (`lock_hits`).
     """
     if not fresh:
         return {}
     reports = [_Report.of(stored) for stored in sorted(fresh, key=lambda report: report.id)]
-    # Blocking keys propose stored entries, words decide, and whoever joins no stored story begins one.
+    # Blocking keys propose stored entries, words decide, and a report that joins no stored story begins one.
     nearest = _find_nearest(db, reports, now)
-    asked = set(chain.from_iterable(nearest)) - {report.entry_id for report in reports}
-    groups = _group(reports, nearest, _load_candidates(db, asked))
+    candidate_ids = set(chain.from_iterable(nearest)) - {report.entry_id for report in reports}
+    groups = _group(reports, nearest, _load_candidates(db, candidate_ids))
     assigned = zip(groups, _store_groups(db, groups, now), strict=True)
     if stored_copies := sorted(chain.from_iterable(group.stored_copies for group in groups)):
         db.execute(_MARK_COPIES, {"ids": stored_copies})
@@ -122,6 +123,36 @@ def _group(
     reports = [*fresh, *(known[entry_id] for entry_id in sorted(known))]
     number_of = {report.entry_id: number for number, report in enumerate(reports)}
 
+    compare, are_unlike = _build_comparison(reports)
+    grouped = [
+        GroupedReport(key=report.key, story_id=report.story_id, is_fresh=number < len(fresh))
+        for number, report in enumerate(reports)
+    ]
+    near = {number: [number_of[id_] for id_ in some if id_ in number_of] for number, some in enumerate(nearest)}
+    # Stored stories are joined with each other when their vectors are there, by more than words.
+    groups = [
+        group
+        for group in group_reports(grouped, near, compare, are_unlike=are_unlike, merge_stories=False)
+        # Most of what was compared is another event: such groups are as they were.
+        if any(number < len(fresh) for number in group.members)
+    ]
+    copies = [find_copies(grouped, group, compare) for group in groups]
+    return [_build_group(group, repeated, reports, len(fresh)) for group, repeated in zip(groups, copies, strict=True)]
+
+
+def _build_group(group: ReportGroup, copies: frozenset[int], reports: Sequence[_Report], count: int) -> _Group:
+    """Return a group with its copies: numbers of its fresh reports, the first `count`, and ids of its stored ones."""
+    return _Group(
+        fresh=tuple(number for number in group.members if number < count),
+        story_id=group.story_ids[0] if group.story_ids else None,
+        copies=copies,
+        stored_copies=tuple(reports[number].entry_id for number in copies if number >= count),
+    )
+
+
+def _build_comparison(reports: Sequence[_Report]) -> tuple[ComparePair, Callable[[int, int], bool]]:
+    """Return how two reports are compared, by their places, and the quicker test that most pairs end at."""
+
     @cache
     def compare_ordered(number: int, other: int) -> PairScore:
         return score_pair(reports[number].traits, reports[other].traits, None)
@@ -129,26 +160,12 @@ def _group(
     def compare(number: int, other: int) -> PairScore:
         return compare_ordered(min(number, other), max(number, other))
 
-    def are_unlike(number: int, other: int) -> bool:
-        return are_words_unlike(reports[number].traits.text, reports[other].traits.text)
+    words = [split_words(report.traits.text) for report in reports]
 
-    grouped = [
-        GroupedReport(key=report.key, story_id=report.story_id, is_fresh=number < len(fresh))
-        for number, report in enumerate(reports)
-    ]
-    near = {number: [number_of[id_] for id_ in some if id_ in number_of] for number, some in enumerate(nearest)}
-    # Stored stories are joined with each other when their vectors are there, by more than words.
-    groups = group_reports(grouped, near, compare, are_unlike=are_unlike, merge_stories=False)
-    copies = [find_copies(grouped, group, compare) for group in groups]
-    return [
-        _Group(
-            fresh=tuple(number for number in group.members if number < len(fresh)),
-            story_id=group.story_ids[0] if group.story_ids else None,
-            copies=repeated,
-            stored_copies=tuple(reports[number].entry_id for number in repeated if number >= len(fresh)),
-        )
-        for group, repeated in zip(groups, copies, strict=True)
-    ]
+    def are_unlike(number: int, other: int) -> bool:
+        return are_words_unlike(words[number], words[other])
+
+    return compare, are_unlike
 
 
 _MOMENT = stories.c.first_at.type
@@ -211,15 +228,15 @@ def _find_nearest(db: Db, reports: Sequence[_Report], now: datetime) -> list[lis
 
     Those of the batch are among them, so that a batch groups as its entries would one by one.
     """
-    asked = sorted(set().union(*(report.blocking_keys for report in reports)))
-    holders = {key: list(entry_ids) for key, entry_ids in _find_holders(db, asked, now).items()}
+    blocking_keys = sorted(set().union(*(report.blocking_keys for report in reports)))
+    holders = _find_holders(db, blocking_keys, now)
     for report in reports:
         for key in report.blocking_keys:
             holders.setdefault(key, []).append(report.entry_id)
     return [choose_neighbours(report.entry_id, report.blocking_keys, holders) for report in reports]
 
 
-def _find_holders(db: Db, blocking_keys: Sequence[int], now: datetime) -> Mapping[int, Sequence[int]]:
+def _find_holders(db: Db, blocking_keys: Sequence[int], now: datetime) -> dict[int, list[int]]:
     """Return, for each blocking key, the latest entries that have it."""
     if not blocking_keys:
         return {}
@@ -270,6 +287,7 @@ def _grow_stories(db: Db, more: Mapping[int, int], now: datetime) -> None:
 
 
 def _add_blocking_keys(db: Db, reports: Sequence[_Report]) -> None:
-    rows = [{"mark": key, "entry_id": report.entry_id} for report in reports for key in sorted(report.blocking_keys)]
-    if rows:
-        bulk_insert(db, story_marks, rows)
+    # In the order of the table, so that pages are looked for once.
+    pairs = sorted((key, report.entry_id) for report in reports for key in report.blocking_keys)
+    if pairs:
+        bulk_insert(db, story_marks, [{"mark": key, "entry_id": entry_id} for key, entry_id in pairs])

@@ -33,7 +33,7 @@ _STORY_IDS = select(entry_table.c.id, entry_table.c.story_id).where(
 
 
 def load_story(db: Db, story_id: int) -> Story:
-    """Read a story with its tellings, oldest first; raises NotFoundError.
+    """Read a story with its reports, oldest first; raises NotFoundError.
 
     An id whose story was joined to another leads to that one.
     """
@@ -86,10 +86,10 @@ def find_stories(
             cursors = [format_cursor("active-stories", _format_moment(row.last_at), row.id) for row in rows]
         case StoryOrder.OUTLETS:
             ranked = _rank_by_outlets(chosen).subquery()
-            found = select(ranked)
+            page_rows = select(ranked)
             if place := _parse_place("outlet-stories", cursor, 2):
-                found = found.where(_follows(ranked.c.outlets, place[0], ranked.c.id, place[1]))
-            rows = db.execute(found.order_by(ranked.c.outlets.desc(), ranked.c.id.desc()).limit(limit + 1)).all()
+                page_rows = page_rows.where(_follows(ranked.c.outlets, place[0], ranked.c.id, place[1]))
+            rows = db.execute(page_rows.order_by(ranked.c.outlets.desc(), ranked.c.id.desc()).limit(limit + 1)).all()
             cursors = [format_cursor("outlet-stories", row.outlets, row.id) for row in rows]
         case _:
             assert_never(order)
@@ -196,6 +196,6 @@ def _read(db: Db, rows: Sequence[Row[Any]]) -> tuple[Story, ...]:
             )
         )
     return tuple(
-        Story(id=row.id, first_at=row.first_at, last_at=row.last_at, size=row.size, tellings=tuple(articles[row.id]))
+        Story(id=row.id, first_at=row.first_at, last_at=row.last_at, size=row.size, reports=tuple(articles[row.id]))
         for row in rows
     )

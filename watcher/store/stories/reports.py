@@ -32,20 +32,20 @@ def load_story_reports(
     db: Db, story_ids: Collection[int], *, detailed: Collection[int] = ()
 ) -> Mapping[int, StoryReports]:
     """Return all reports of some stories, by story; of those in `detailed` with texts, topics and edited headlines."""
-    wanted = set(detailed)
-    found: dict[int, list[Any]] = defaultdict(list)
-    for ids, with_text in ((wanted, True), (set(story_ids) - wanted, False)):
+    detailed_ids = set(detailed)
+    rows_of_story: dict[int, list[Any]] = defaultdict(list)
+    for ids, with_text in ((detailed_ids, True), (set(story_ids) - detailed_ids, False)):
         if ids:
             for row in db.execute(_select_reports(with_text=with_text), {"ids": sorted(ids)}):
-                found[row.story_id].append(row)
-    entry_ids = [row.id for story_id in wanted & found.keys() for row in found[story_id]]
+                rows_of_story[row.story_id].append(row)
+    entry_ids = [row.id for story_id in detailed_ids & rows_of_story.keys() for row in rows_of_story[story_id]]
     topics, edits = _load_topics(db, entry_ids), _load_edits(db, entry_ids)
     return {
         story_id: StoryReports(
             reports=tuple(_read_report(row, topics.get(row.id, ()), edits.get(row.id, ())) for row in rows),
             feed_urls={row.id: row.feed_url for row in rows},
         )
-        for story_id, rows in found.items()
+        for story_id, rows in rows_of_story.items()
     }
 
 

@@ -81,7 +81,7 @@ def reschedule_feeds(db: Db, now: datetime) -> int:
 
 
 def record_clock_step(db: Db, step: ClockStep) -> None:
-    """Remember a step of the clock; when earlier ones were, is told from now on in its new time."""
+    """Remember a step of the clock; the moments of earlier ones are reported in its new time from now on."""
     known = _read(db)
     steps = [(at + step.by, by) for at, by in known.steps]
     _write(db, steps=[*steps, (step.at, step.by)][-MAX_STEPS:], skew=None)
@@ -121,7 +121,7 @@ class _Known:
 def _read(db: Db) -> _Known:
     kept = json.loads(get_value(db, _NOTE) or "{}")
     skew = kept.get("skew")
-    return _Known(tuple(_pair(each) for each in kept.get("steps", ())), _pair(skew) if skew else None)
+    return _Known(tuple(_pair(step) for step in kept.get("steps", ())), _pair(skew) if skew else None)
 
 
 def _write(db: Db, *, steps: Sequence[tuple[datetime, timedelta]], skew: tuple[datetime, timedelta] | None) -> None:

@@ -46,9 +46,9 @@ def add_to_entry_counts(db: Db, more: Mapping[int, int]) -> None:
     db.execute(_ADD_ENTRIES, [{"feed": feed_id, "more": more[feed_id]} for feed_id in sorted(more)])
 
 
-def group_by_day(found: Iterable[Hit]) -> Counter[DayKey]:
+def group_by_day(new_hits: Iterable[Hit]) -> Counter[DayKey]:
     """Sort hits by what they are counted under."""
-    return Counter((hit.topic_id, f"{hit.matched_at:%Y-%m-%d}", hit.origin.value) for hit in found)
+    return Counter((hit.topic_id, f"{hit.matched_at:%Y-%m-%d}", hit.origin.value) for hit in new_hits)
 
 
 def add_to_hit_counts(db: Db, more: Mapping[DayKey, int]) -> None:
@@ -62,7 +62,7 @@ def _add_hits(dialect: SqlDialect) -> Insert:
 
 
 def shrink_stories(db: Db, less: Mapping[int, int]) -> None:
-    """Take tellings that are gone off their stories."""
+    """Subtract reports that were deleted from the sizes of their stories."""
     if less:
         db.execute(_SHRINK, [{"story": story_id, "less": less[story_id]} for story_id in sorted(less)])
 
@@ -77,7 +77,7 @@ def rebuild_counters(db: Db) -> None:
     db.execute(update(stories).values(size=sizes))
     db.execute(delete(hit_days))
     if days := _days(db):
-        db.execute(insert(hit_days), [_day(key, found) for key, found in days.items()])
+        db.execute(insert(hit_days), [_day(key, hit_count) for key, hit_count in days.items()])
 
 
 def find_wrong_counters(db: Db) -> tuple[str, ...]:
@@ -103,5 +103,5 @@ def _days(db: Db) -> Counter[DayKey]:
     return tally
 
 
-def _day(key: DayKey, found: int) -> dict[str, object]:
-    return {"topic_id": key[0], "day": key[1], "origin": key[2], "hits": found}
+def _day(key: DayKey, hit_count: int) -> dict[str, object]:
+    return {"topic_id": key[0], "day": key[1], "origin": key[2], "hits": hit_count}

@@ -11,8 +11,8 @@ from watcher.store.tables import meta
 
 def get_value(db: Db, name: str) -> str | None:
     """Read a note; None where there is none."""
-    found: str | None = db.execute(select(meta.c.value).where(meta.c.key == name)).scalar()
-    return found
+    value: str | None = db.execute(select(meta.c.value).where(meta.c.key == name)).scalar()
+    return value
 
 
 def set_value(db: Db, name: str, value: str) -> None:

@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import case, func, select
 
 from watcher.model.digest import Coverage
-from watcher.model.feed import Feed, FeedState
+from watcher.model.feed import FeedState
 from watcher.model.topic import Origin
 from watcher.schedule import get_feed_health
 from watcher.store.database import Db
-from watcher.store.feeds.queries import load_feed_summaries, load_feeds
+from watcher.store.feeds.queries import SummarizedFeed, load_feed_summaries, load_summarized_feeds
 from watcher.store.meaning.progress import get_meaning_state
 from watcher.store.outbox.queries import count_deliveries_by_state
 from watcher.store.system.clock_faults import describe_clock_faults
@@ -76,11 +76,11 @@ def get_status(db: Db, now: datetime) -> StatusSummary:
 
 def measure_coverage(db: Db, since: datetime, until: datetime) -> Coverage:
     """Return how much of what should be watched was watched in a window, as seen at its end."""
-    watched = load_feeds(db)
+    watched = load_summarized_feeds(db)
     states = [(feed, str(get_feed_health(feed.summary, until))) for feed in watched]
     tally = Counter(state for _feed, state in states)
     missed = _missed(db, watched, since, until)
-    came = select(func.count()).where(entries.c.first_seen_at > since, entries.c.first_seen_at <= until)
+    new_entries = select(func.count()).where(entries.c.first_seen_at > since, entries.c.first_seen_at <= until)
     there = _there_already(db, watched, since, until)
     notes = [_note(feed, state, missed.get(feed.id, _Missed()), there.get(feed.id, 0)) for feed, state in states]
     away = find_network_outage(list_workers(db, until))
@@ -95,12 +95,12 @@ def measure_coverage(db: Db, since: datetime, until: datetime) -> Coverage:
         stale=tally["stale"],
         failing=tally["failing"],
         gone=tally["gone"],
-        gaps=sum(each.gaps for each in missed.values()),
-        lost=sum(each.lost for each in missed.values()),
-        left_out=sum(each.left_out for each in missed.values()),
-        merged=sum(each.merged for each in missed.values()),
-        recovered=sum(each.recovered for each in missed.values()),
-        entries=db.execute(came).scalar_one(),
+        gaps=sum(losses.gaps for losses in missed.values()),
+        lost=sum(losses.lost for losses in missed.values()),
+        left_out=sum(losses.left_out for losses in missed.values()),
+        merged=sum(losses.merged for losses in missed.values()),
+        recovered=sum(losses.recovered for losses in missed.values()),
+        entries=db.execute(new_entries).scalar_one(),
         notes=tuple(lines[:MAX_NOTES]) + ((f"and {len(lines) - MAX_NOTES} more",) if len(lines) > MAX_NOTES else ()),
     )
 
@@ -125,7 +125,7 @@ class _Missed:
     recovered: int = 0
 
 
-def _missed(db: Db, watched: Sequence[Feed], since: datetime, until: datetime) -> Mapping[int, _Missed]:
+def _missed(db: Db, watched: Sequence[SummarizedFeed], since: datetime, until: datetime) -> Mapping[int, _Missed]:
     """Return what may be missing of each feed.
 
     What was left out and is stored by now is not missing. A repetition that stands in every document of a window is
@@ -144,7 +144,7 @@ def _missed(db: Db, watched: Sequence[Feed], since: datetime, until: datetime) -
         .where(polls.c.lost + polls.c.left_out + polls.c.merged + polls.c.recovered > 0)
         .group_by(polls.c.feed_id)
     ).all()
-    still_left = {feed.id: feed.stats.left_out for feed in watched}
+    still_left = {feed.id: feed.summary.left_out for feed in watched}
     return {
         row[0]: _Missed(
             gaps=int(row[1]),
@@ -157,16 +157,15 @@ def _missed(db: Db, watched: Sequence[Feed], since: datetime, until: datetime) -
     }
 
 
-def _there_already(db: Db, watched: Sequence[Feed], since: datetime, until: datetime) -> Mapping[int, int]:
+def _there_already(db: Db, watched: Sequence[SummarizedFeed], since: datetime, until: datetime) -> Mapping[int, int]:
     """Count the hits that feeds brought with their first documents in a window, where others were watched before.
 
-    Nobody is told of these hits, though a feed that was added may be one that failed for days under another address.
+    No digest reports these hits, though a feed that was added may be one that failed for days under another address.
     """
-    begun = min((feed.stats.baseline_at for feed in watched if feed.stats.baseline_at is not None), default=until)
-    added = [
-        feed.id for feed in watched if feed.stats.baseline_at is not None and since < feed.stats.baseline_at <= until
-    ]
-    if not added or begun > since:
+    first_read = [(feed.id, at) for feed in watched if (at := feed.summary.baseline_at) is not None]
+    watched_since = min((at for _id, at in first_read), default=until)
+    added = [feed_id for feed_id, at in first_read if since < at <= until]
+    if not added or watched_since > since:
         return {}
     rows = db.execute(
         select(entries.c.feed_id, func.count(hits.c.entry_id.distinct()))
@@ -178,14 +177,14 @@ def _there_already(db: Db, watched: Sequence[Feed], since: datetime, until: date
     return {row[0]: int(row[1]) for row in rows}
 
 
-def _note(feed: Feed, state: str, missed: _Missed, there: int) -> str:
+def _note(feed: SummarizedFeed, state: str, missed: _Missed, there: int) -> str:
     # Only what makes silence doubtful is worth a note; fresh feeds have none.
-    lines = []
+    lines, summary = [], feed.summary
     if state == "failing":
-        since = f" since {feed.poll.failing_since:%Y-%m-%d %H:%M} UTC" if feed.poll.failing_since else ""
-        lines.append(f"failing{since} ({feed.poll.error_kind or 'unknown'})")
+        since = f" since {summary.failing_since:%Y-%m-%d %H:%M} UTC" if summary.failing_since else ""
+        lines.append(f"failing{since} ({summary.error_kind or 'unknown'})")
     elif state == "stale":
-        lines.append(f"silent since {feed.stats.new_at:%Y-%m-%d}" if feed.stats.new_at else "silent")
+        lines.append(f"silent since {summary.new_at:%Y-%m-%d}" if summary.new_at else "silent")
     elif state == "gone":
         lines.append("gone")
     if missed.gaps:

@@ -78,9 +78,9 @@ def load_marks(db: Db, person: str, kind: TargetKind, ids: Collection[int]) -> M
     if not ids:
         return {}
     former = map_former_stories(db, ids) if kind is TargetKind.STORY else {}
-    asked = {"person": person, "kind": kind.value, "ids": sorted({*ids, *former})}
-    marks = {row.target_id: Mark(seen_at=row.seen_at) for row in db.execute(_SEEN, asked) if row.target_id in ids}
-    for target_id in db.execute(_STARRED, asked).scalars():
+    parameters = {"person": person, "kind": kind.value, "ids": sorted({*ids, *former})}
+    marks = {row.target_id: Mark(seen_at=row.seen_at) for row in db.execute(_SEEN, parameters) if row.target_id in ids}
+    for target_id in db.execute(_STARRED, parameters).scalars():
         current = former.get(target_id, target_id)
         marks[current] = replace(marks.get(current, Mark()), starred=True)
     return marks
@@ -94,20 +94,20 @@ def map_former_stories(db: Db, story_ids: Collection[int]) -> Mapping[int, int]:
 
 def list_unread(db: Db, reader: Reader, targets: Iterable[Target], until: datetime) -> tuple[Target, ...]:
     """Return those of some targets that are unread for a person and would not be, had they seen all until a moment."""
-    found: list[Target] = []
+    unread: list[Target] = []
     chosen = sorted(set(targets))
     for kind in TargetKind:
         ids = [target.id for target in chosen if target.kind is kind]
         if not ids:
             continue
         id_column, moment = _MOMENTS[kind]
-        came = select(id_column).where(
+        unread_ids = select(id_column).where(
             any_of(id_column, bindparam("ids", type_=IDS)),
             is_unread(reader, kind, id_column, moment),
             moment <= until,
         )
-        found += [Target(kind, id_) for id_ in sorted(set(db.execute(came, {"ids": ids}).scalars()))]
-    return tuple(found)
+        unread += [Target(kind, id_) for id_ in sorted(set(db.execute(unread_ids, {"ids": ids}).scalars()))]
+    return tuple(unread)
 
 
 def set_seen(db: Db, person: str, targets: Iterable[Target], seen_at: datetime | None, now: datetime) -> None:

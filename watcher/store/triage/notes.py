@@ -45,10 +45,10 @@ def add_note(db: Db, target: Target, author: str, text: str, mentions: Iterable[
 
 def get_note(db: Db, note_id: int) -> Note:
     """Return a note, deleted or not; raises NotFoundError."""
-    found = _read(db, select(notes).where(notes.c.id == note_id))
-    if not found:
+    read_notes = _read(db, select(notes).where(notes.c.id == note_id))
+    if not read_notes:
         raise NotFoundError("note", str(note_id))
-    return found[0]
+    return read_notes[0]
 
 
 def edit_note(
@@ -95,8 +95,8 @@ def set_mention_done(db: Db, note_id: int, person: str, *, done: bool, now: date
 
     Raises NotFoundError, and UsageError for a note that was handed to nobody or to others.
     """
-    theirs = (note_mentions.c.note_id == note_id, note_mentions.c.person == person)
-    changed = update(note_mentions).where(*theirs).values(done_at=now if done else None)
+    is_mention = (note_mentions.c.note_id == note_id, note_mentions.c.person == person)
+    changed = update(note_mentions).where(*is_mention).values(done_at=now if done else None)
     if db.execute(changed.returning(note_mentions.c.note_id)).first() is None:
         get_note(db, note_id)
         raise UsageError(f"note {note_id} is not handed to you")

@@ -43,13 +43,13 @@ def record_visit(db: Db, person: str, now: datetime) -> None:
     """Record that a person is here; what was seen before their first visit is set then."""
     first = {"person": person, "seen_before": now - FIRST_VISIT_SPAN, "active_at": now}
     db.execute(get_dialect(db).insert_or_ignore(readers).values(first))
-    theirs = readers.c.person == person
+    is_reader = readers.c.person == person
     db.execute(
         update(readers)
-        .where(theirs, readers.c.active_at < now - VISIT_GAP)
+        .where(is_reader, readers.c.active_at < now - VISIT_GAP)
         .values(last_visit_at=readers.c.active_at, active_at=now)
     )
-    db.execute(update(readers).where(theirs, readers.c.active_at < now).values(active_at=now))
+    db.execute(update(readers).where(is_reader, readers.c.active_at < now).values(active_at=now))
 
 
 def list_readers(db: Db, limit: int = 200) -> tuple[str, ...]:

@@ -25,8 +25,8 @@ def add_view(
 
     Raises UsageError where the person has a view of that name, or as many as one may have.
     """
-    theirs = (saved_views.c.person == person, _IS_THERE)
-    count, last = db.execute(select(func.count(), func.max(saved_views.c.position)).where(*theirs)).one()
+    own_views = (saved_views.c.person == person, _IS_THERE)
+    count, last = db.execute(select(func.count(), func.max(saved_views.c.position)).where(*own_views)).one()
     if count >= MAX_VIEWS_PER_PERSON:
         raise UsageError(f"You have {count} saved views. Delete one first.")
     row = {
@@ -61,7 +61,7 @@ def get_view(db: Db, person: str, view_id: int) -> SavedView:
 
 
 def get_view_by_key(db: Db, key: str) -> SavedView:
-    """Return the view of a feed's address, whoever it belongs to; raises NotFoundError."""
+    """Return the view of a feed's address, of any person; raises NotFoundError."""
     if (row := db.execute(select(saved_views).where(saved_views.c.key == key, _IS_THERE)).first()) is None:
         raise NotFoundError("saved view", key)
     return _read(row)

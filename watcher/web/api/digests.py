@@ -31,7 +31,7 @@ def list_digests(
 ) -> DigestList:
     """List the configured digests and those that were composed."""
     with ctx.app.database.read() as db:
-        chosen = [each for each in ctx.app.settings.subscriptions if name in (None, each.name)]
+        chosen = [subscription for subscription in ctx.app.settings.subscriptions if name in (None, subscription.name)]
         configured = list_configured_digests(db, chosen, ctx.now)
         page = find_digests(db, name=name, limit=limit, cursor=cursor)
     add_next_link(request, response, page.next_cursor)
@@ -53,7 +53,7 @@ def list_deliveries(
     cursor: Cursor = None,
 ) -> DeliveryList:
     """List messages to recipients with their states, the newest first."""
-    states = [wanted.value for wanted in state or ()]
+    states = [delivery_state.value for delivery_state in state or ()]
     with ctx.app.database.read() as db:
         page = find_deliveries(db, states=states, digest_id=digest, limit=limit, cursor=cursor)
     add_next_link(request, response, page.next_cursor)

@@ -42,8 +42,13 @@ async def discover_feeds(ctx: Ctx, search: Annotated[FeedSearch, Body()]) -> Dis
     candidates = await discover(ctx.fetcher, complete_address(search["url"]))
     return {
         "feeds": [
-            {"url": redact_url(each.url), "title": each.title, "kind": each.kind, "items": each.items}
-            for each in candidates
+            {
+                "url": redact_url(candidate.url),
+                "title": candidate.title,
+                "kind": candidate.kind,
+                "items": candidate.items,
+            }
+            for candidate in candidates
         ]
     }
 

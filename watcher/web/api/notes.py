@@ -70,15 +70,15 @@ def get_notes(
     place = parse_cursor("notes", cursor)
     is_paged = not (target or handed)
     with ctx.app.database.read() as db:
-        found = use_cases.find_notes(
+        notes = use_cases.find_notes(
             db, parse_targets(target or ()), handed_to=get_person(request).name if handed else None,
             limit=limit + is_paged, before=int(place[0]) if place else None,
         )  # fmt: skip
     if not is_paged:
-        return encode_notes(found)
-    next_cursor = format_cursor("notes", found[limit - 1].id) if len(found) > limit else None
+        return encode_notes(notes)
+    next_cursor = format_cursor("notes", notes[limit - 1].id) if len(notes) > limit else None
     add_next_link(request, response, next_cursor)
-    return encode_notes(found[:limit], next_cursor)
+    return encode_notes(notes[:limit], next_cursor)
 
 
 @router.post("/notes", status_code=201, response_model=Note, responses=REPEATABLE)

@@ -56,10 +56,10 @@ def get_marks(
     known: dict[Target, tuple[Mark, int]] = {}
     with ctx.app.database.read() as db:
         for kind in TargetKind:
-            ids = [each.id for each in targets if each.kind is kind]
+            ids = [target.id for target in targets if target.kind is kind]
             marks, notes = load_marks(db, person, kind, ids), count_notes(db, kind, ids)
             known |= {Target(kind, id_): (marks.get(id_, Mark()), notes.get(id_, 0)) for id_ in ids}
-    return {"marks": [encode_mark(each, *known[each]) for each in targets]}
+    return {"marks": [encode_mark(target, *known[target]) for target in targets]}
 
 
 @router.put("/marks")

@@ -130,4 +130,4 @@ def _encode_views(ctx: WebContext, db: Db, person: str) -> ViewList:
     topic_ids = [topic.id for topic in ctx.app.settings.topics]
     reader = load_reader(db, person, ctx.now)
     counted = count_views(db, reader, topic_ids, ctx.now, lambda text: ctx.parse_query(text).query)
-    return {"views": [encode_view(each.view, each.unread) for each in counted]}
+    return {"views": [encode_view(counted_view.view, counted_view.unread) for counted_view in counted]}

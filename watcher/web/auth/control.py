@@ -185,8 +185,8 @@ class AccessControl:
             return (DESK if is_desks else None), None
         if account.disabled_at is not None:
             return None, None
-        found = await self.people.find_password(login)
-        return account.person, None if found is None else found[1]
+        password = await self.people.find_password(login)
+        return account.person, None if password is None else password[1]
 
     async def hash_password(self, hashing: Callable[[], str], source: str) -> str:
         """Run the hashing of a new password, a few at once. Raises BusyError and what `hashing` raises."""
@@ -234,7 +234,7 @@ class AccessControl:
     def _note_used(self, token_id: int, last_used_at: datetime | None, now: datetime) -> None:
         """Store that a token was used, from time to time."""
         key = f"token {token_id}"
-        latest = max((each for each in (last_used_at, self._seen.get(key)) if each is not None), default=None)
+        latest = max((moment for moment in (last_used_at, self._seen.get(key)) if moment is not None), default=None)
         if latest is None or now - latest >= SEEN_EVERY:
             self._seen[key] = now
             self._write_later(lambda db: touch_token(db, token_id, now))

@@ -1,4 +1,4 @@
-"""Requests to an issuer whose answers are bounded: whoever answers in its place must not fill the memory."""
+"""Requests to an issuer whose answers are bounded: a server that answers in its place must not fill the memory."""
 
 from __future__ import annotations
 

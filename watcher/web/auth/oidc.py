@@ -175,8 +175,8 @@ class OidcClient:
         address = str(self._metadata.get("userinfo_endpoint", ""))
         if not is_protected(address):
             return {}
-        found = await self._get_json(address, {"Authorization": f"Bearer {token.get('access_token', '')}"})
-        return found if found.get("sub") == subject else {}
+        user_info = await self._get_json(address, {"Authorization": f"Bearer {token.get('access_token', '')}"})
+        return user_info if user_info.get("sub") == subject else {}
 
     def _find_role(self, claims: Mapping[str, Any]) -> Role | None:
         """Return the highest role that the person's groups stand for."""

@@ -9,7 +9,7 @@ from typing import TypeAlias
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 HOST_BITS = 64
-"""Bits of an IPv6 address that one network hands out: whoever has one address of a /64 has them all."""
+"""Bits of an IPv6 address that one network hands out: a client that has one address of a /64 has them all."""
 
 
 def parse_address(text: str) -> Address | None:

@@ -48,6 +48,6 @@ _ALL = (
     deliveries, overview, as_of, query_check, labels, unsubscribe, login, oidc, api_docs,
     triage, notes, views, account, own_digests, people, audit, manual,
 )  # fmt: skip
-routers = tuple(each.router for each in _ALL)
+routers = tuple(page.router for page in _ALL)
 
 __all__ = ["routers"]

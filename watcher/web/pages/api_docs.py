@@ -132,7 +132,7 @@ def describe_rule(schema: Mapping[str, Any]) -> str:
     """Return what a value has to be, in a few words."""
     # One kind of schema after another; what is not required may be null.
     if "anyOf" in schema:
-        return describe_rule(next((each for each in schema["anyOf"] if each.get("type") != "null"), {}))
+        return describe_rule(next((option for option in schema["anyOf"] if option.get("type") != "null"), {}))
     if "enum" in schema:
         return "one of " + ", ".join(map(str, schema["enum"]))
     if schema.get("type") == "array":

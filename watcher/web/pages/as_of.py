@@ -47,9 +47,9 @@ def show_as_of(request: Request, ctx: Ctx, at: str = "", topic: str = "") -> Res
 
 
 def _list_known_hits(ctx: WebContext, moment: datetime, topic: str) -> list[KnownHit]:
-    wanted = (topic,) if topic in {known.id for known in ctx.app.settings.topics} else ()
+    topic_ids = (topic,) if topic in {known.id for known in ctx.app.settings.topics} else ()
     with ctx.app.database.read() as db:
-        known = find_hits(db, Filters(until=moment, topics=wanted), limit=MAX_HITS).items
+        known = find_hits(db, Filters(until=moment, topics=topic_ids), limit=MAX_HITS).items
         titles = get_titles_at(db, [hit.stored.id for hit in known], moment)
         reported_by: Mapping[int, StoredDigest] = find_reporting_digests(db, [hit.id for hit in known], moment)
     lines = []

@@ -183,7 +183,7 @@ def _list_choices(annotation: Any) -> tuple[str, ...]:
     if get_origin(annotation) is Literal:
         return tuple(str(choice) for choice in get_args(annotation))
     if get_origin(annotation) in (Union, types.UnionType):
-        return next((found for part in get_args(annotation) if (found := _list_choices(part))), ())
+        return next((choices for part in get_args(annotation) if (choices := _list_choices(part))), ())
     return ()
 
 
@@ -233,7 +233,7 @@ def _render_form(
     secrets = list_secret_names(kind)
     shown = {key: value for key, value in options.items() if key not in secrets}
     return ctx.render_page(
-        request, "channel_form.html", status, kind=kind, kinds=[(each, _name_kind(each)) for each in CHANNELS],
+        request, "channel_form.html", status, kind=kind, kinds=[(option, _name_kind(option)) for option in CHANNELS],
         kind_name=_name_kind(kind), fields=list_fields(kind), values=shown, name=name, typed_name=typed_name or name,
         settings=settings, faults=list_faults(error), error=error, saved=get_saved(request, ctx),
     )  # fmt: skip

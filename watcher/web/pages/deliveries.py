@@ -22,18 +22,18 @@ PAGE_SIZE = 60
 def list_deliveries(request: Request, ctx: Ctx, cursor: str = "") -> Response:
     """Show the messages, the newest first."""
     known = [state.value for state in DeliveryState]
-    wanted = [state for state in request.query_params.getlist("state") if state in known]
+    chosen_states = [state for state in request.query_params.getlist("state") if state in known]
     fault: UsageError | None = None
     page: Page[Delivery] = Page(items=())
     with ctx.app.database.read() as db:
         counts = count_deliveries_by_state(db)
         try:
-            page = find_deliveries(db, states=wanted, limit=PAGE_SIZE, cursor=cursor or None)
+            page = find_deliveries(db, states=chosen_states, limit=PAGE_SIZE, cursor=cursor or None)
         except UsageError as error:
             fault = error
     return ctx.render_page(
         request, "deliveries.html", 400 if fault else 200,
-        page=page, counts={state: counts.get(state, 0) for state in known}, wanted=wanted, fault=fault,
+        page=page, counts={state: counts.get(state, 0) for state in known}, chosen_states=chosen_states, fault=fault,
     )  # fmt: skip
 
 

@@ -64,8 +64,8 @@ def show_similar(request: Request, ctx: Ctx, entry_id: EntryId) -> Response:
     """Show the entries whose meaning is nearest to an entry's."""
     with ctx.app.database.read() as db:
         stored = load_entry(db, entry_id)
-    found = find_like_entry(ctx.app, entry_id, Filters(), ctx.now, limit=MAX_SIMILAR)
-    return ctx.render_page(request, "similar.html", stored=stored, found=found)
+    similar_entries = find_like_entry(ctx.app, entry_id, Filters(), ctx.now, limit=MAX_SIMILAR)
+    return ctx.render_page(request, "similar.html", stored=stored, similar_entries=similar_entries)
 
 
 def _render_entry(request: Request, ctx: WebContext, entry_id: int, hit_id: int | None) -> Response:
@@ -78,7 +78,10 @@ def _render_entry(request: Request, ctx: WebContext, entry_id: int, hit_id: int 
         proposals = list_proposals_of_entry(db, entry_id)
         reader = load_reader(db, get_person(request).name, ctx.now)
         marks = load_row_marks(db, TargetKind.ENTRY, [entry_id], reader)
-        about = [Target(TargetKind.ENTRY, entry_id), *(Target(TargetKind.PROPOSAL, each.id) for each in proposals)]
+        about = [
+            Target(TargetKind.ENTRY, entry_id),
+            *(Target(TargetKind.PROPOSAL, proposal.id) for proposal in proposals),
+        ]
         notes = load_shown_notes(db, about)
     ordered = sorted(entry_hits, key=lambda hit: hit.id != hit_id)
     return ctx.render_page(

@@ -22,7 +22,7 @@ def list_feeds(request: Request, ctx: Ctx) -> Response:
     """Show every feed, those with problems first."""
     now = ctx.now
     added, skipped = (_parse_count(request.query_params.get(name, "")) for name in ("added", "skipped"))
-    wanted = [name for name in request.query_params.getlist("health") if name in WORST_FIRST]
+    chosen_states = [name for name in request.query_params.getlist("health") if name in WORST_FIRST]
     with ctx.app.database.read() as db:
         watched, entry_counts = load_feeds(db), count_entries_by_feed(db)
     lines = [
@@ -30,11 +30,11 @@ def list_feeds(request: Request, ctx: Ctx) -> Response:
         for feed in watched
     ]
     counts = {name: sum(line["health"] == name for line in lines) for name in WORST_FIRST}
-    shown = [line for line in lines if not wanted or line["health"] in wanted]
+    shown = [line for line in lines if not chosen_states or line["health"] in chosen_states]
     shown.sort(key=lambda line: WORST_FIRST.index(str(line["health"])))
     return ctx.render_page(
         request, "feeds.html",
-        lines=shown, counts=counts, wanted=wanted, total=len(lines), added=added, skipped=skipped,
+        lines=shown, counts=counts, chosen_states=chosen_states, total=len(lines), added=added, skipped=skipped,
         saved=get_saved(request, ctx),
     )  # fmt: skip
 

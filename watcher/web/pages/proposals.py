@@ -87,8 +87,8 @@ def get_related(ctx: WebContext, topic_ids: tuple[str, ...]) -> dict[str, Any]:
             return list_proposals(db, filters, limit=MAX_SHOWN).items, list_budgets(db, ctx.app.settings, ctx.now)
 
     shown, budgets = ctx.get_unchanged(("related", topic_ids), load)
-    wanted = [budget for budget in budgets.values() if not topic_ids or budget.topic_id in topic_ids]
-    return {"related": shown, "related_count": sum(budget.open for budget in wanted), "budgets": wanted}
+    topic_budgets = [budget for budget in budgets.values() if not topic_ids or budget.topic_id in topic_ids]
+    return {"related": shown, "related_count": sum(budget.open for budget in topic_budgets), "budgets": topic_budgets}
 
 
 def _parse_query(ctx: WebContext, params: QueryParams) -> ProposalsQuery:

@@ -140,13 +140,13 @@ def _load_facets(ctx: WebContext, question: PageQuery, base: str, counts: ListCo
     def load() -> Facets:
         """Count them, and give topics the names that they have."""
         with ctx.app.database.read() as db:
-            found = counts.count_facets(db, question.query.filters)
+            facets = counts.count_facets(db, question.query.filters)
         names = ctx.topic_names
-        topics = tuple(replace(topic, name=names.get(topic.value, topic.value)) for topic in found.topics)
-        return replace(found, topics=topics)
+        topics = tuple(replace(topic, name=names.get(topic.value, topic.value)) for topic in facets.topics)
+        return replace(facets, topics=topics)
 
-    theirs = _describe_reader(question.reader) if question.is_personal else None
-    return ctx.get_unchanged(("facets", link(base, question.params), theirs), load, version)
+    person_key = _describe_reader(question.reader) if question.is_personal else None
+    return ctx.get_unchanged(("facets", link(base, question.params), person_key), load, version)
 
 
 def _load_unread(ctx: WebContext, question: PageQuery, base: str, counts: ListCounts, version: Hashable) -> int:

@@ -162,13 +162,13 @@ async def _find_feeds(ctx: WebContext, values: dict[str, Any], shown: Shown) -> 
         try:
             if ctx.fetcher is None:
                 raise UsageError("Nothing can be fetched here.")
-            found = await discover(ctx.fetcher, complete_address(address))
+            candidates = await discover(ctx.fetcher, complete_address(address))
         except (UsageError, ParseError) as error:
             shown.feed_faults.append(f"{address}: {error}")
             continue
-        shown.candidates += found
-        values["feeds"] += [each.url for each in found[:1] if each.url not in values["feeds"]]
-        if not found:
+        shown.candidates += candidates
+        values["feeds"] += [candidate.url for candidate in candidates[:1] if candidate.url not in values["feeds"]]
+        if not candidates:
             shown.feed_faults.append(f"{address}: no feed was found on this page.")
 
 
@@ -287,7 +287,7 @@ def _render(request: Request, ctx: WebContext, values: dict[str, Any], shown: Sh
     return ctx.render_page(
         request, "setup.html", shown.status, values=values, shown=shown, packs=encode_packs(), languages=LANGUAGES,
         zones=sorted(zone for zone in list_timezones() if "/" in zone or zone == "UTC"),
-        schedules=[(each, format_schedule(each)) for each in SCHEDULES], slots=slots, schedule_fault=fault,
+        schedules=[(schedule, format_schedule(schedule)) for schedule in SCHEDULES], slots=slots, schedule_fault=fault,
         secrets={name for name, text in draft.secrets.items() if text and name != "email-server"},
         opml=bool(draft.opml), accepted=[
             kind for kind in values["kinds"] if _make_key(_make_channel(draft, values, kind)) in draft.accepted

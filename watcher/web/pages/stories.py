@@ -112,9 +112,9 @@ def show_story(request: Request, ctx: Ctx, story_id: StoryId) -> Response:
     """Show a story: who was first, how it grew, what each report adds, copies and edits."""
     with ctx.app.database.read() as db:
         story = load_story(db, story_id)
-        brief = load_story_brief(db, story.id, ctx.now) if story.tellings else None
+        brief = load_story_brief(db, story.id, ctx.now) if story.reports else None
         decisions = list_open_decisions(db, story.id)
-        ids = [report.entry_id for report in story.tellings]
+        ids = [report.entry_id for report in story.reports]
         stored = load_entries(db, ids)
         versions = {
             entry_id: load_entry_versions(db, entry_id) for entry_id, entry in stored.items() if entry.version > 1

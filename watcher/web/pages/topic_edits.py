@@ -66,16 +66,18 @@ async def act_on_topic(request: Request, ctx: Ctx, topic_id: str, form: Submitte
             case "query":
                 with ctx.app.database.read() as db:
                     versions = load_topic_versions(db, topic_id)
-                version = next((each for each in versions if each.version == form.get("version")), None)
+                version = next((version for version in versions if version.version == form.get("version")), None)
                 if version is None:
                     raise NotFoundError("version", form.get("version"))
                 return await _save(ctx, topic_id, {"query": version.query})
             case "bring":
                 days = 30 if form.get("days") == "30" else 7
                 editor = make_editor(ctx, "page")
-                found = await run_in_threadpool(use_cases.bring_in_hits, ctx.app, topic_id, days, editor)
+                brought_in = await run_in_threadpool(use_cases.bring_in_hits, ctx.app, topic_id, days, editor)
                 ctx.clear_cache()
-                return RedirectResponse(link(f"/topics/{topic_id}", brought=found["hits"] if found else 0), 303)
+                return RedirectResponse(
+                    link(f"/topics/{topic_id}", brought=brought_in["hits"] if brought_in else 0), 303
+                )
             case "delete":
                 return await save_and_redirect(
                     ctx, lambda editor: use_cases.delete_topic(editor, topic_id, "*"), "/topics"

@@ -78,13 +78,15 @@ def find_topic_of(ctx: WebContext, draft: Draft) -> Topic | None:
     return next((topic for topic in ctx.app.settings.topics if topic.id == topic_id), None)
 
 
-def format_effect(found: WordsFound) -> str:
+def format_effect(words_found: WordsFound) -> str:
     """Return what saving does, in a few words: `Gains 4, loses 2 (1 judged relevant)`."""
-    preview = found.preview
+    preview = words_found.preview
     if not preview.is_compared:
-        return f"Finds {format_count(preview.count, 'item')} in the last {found.period}"
+        return f"Finds {format_count(preview.count, 'item')} in the last {words_found.period}"
     if not preview.gained_count and not preview.lost_count:
-        return f"Finds the same as the saved topic: {format_count(preview.count, 'item')} in the last {found.period}"
+        return (
+            f"Finds the same as the saved topic: {format_count(preview.count, 'item')} in the last {words_found.period}"
+        )
     judged = preview.lost_labels.get("relevant", 0)
     warning = f" ({judged} judged relevant)" if judged else ""
     return f"Gains {preview.gained_count}, loses {preview.lost_count}{warning}"
@@ -92,39 +94,39 @@ def format_effect(found: WordsFound) -> str:
 
 def _preview_words(request: Request, ctx: WebContext, draft: Draft) -> Response:
     check: QueryCheck = {"ok": True, "said": ""}
-    found: WordsFound | None = None
+    words_found: WordsFound | None = None
     try:
         if draft.fault is not None:
             raise draft.fault
         named = parse_draft_query(ctx, draft) if not draft.is_empty else None
         if named is not None:
             check["said"] = "Read as " + named.format_node(named.query.root, MAX_SHOWN_CHARACTERS)
-        found = search_words(ctx, draft, named, REQUEST_TIME)
+        words_found = search_words(ctx, draft, named, REQUEST_TIME)
     except QueryError as error:
         check = {"ok": False, "said": error.explanation, "line": error.line, "column": error.column}
     except EXPECTED as error:
         check = {"ok": False, "said": str(error)}
-    page = ctx.render_page(request, "_found_words.html", found=found, draft=draft, check=check)
+    page = ctx.render_page(request, "_found_words.html", words_found=words_found, draft=draft, check=check)
     return JSONResponse(
         {
             "html": bytes(page.body).decode(),
             "check": check,
             "query": draft.query,
             "boxes": asdict(draft.boxes) if draft.boxes is not None else None,
-            "effect": format_effect(found) if found is not None and not draft.is_empty else "",
+            "effect": format_effect(words_found) if words_found is not None and not draft.is_empty else "",
         }
     )
 
 
 def _preview_sentences(request: Request, ctx: WebContext, draft: Draft) -> Response:
-    found: MeaningPreview | None = None
+    sentences_found: MeaningPreview | None = None
     reason = ""
     try:
         named = ctx.parse_query(draft.query) if draft.has_query else None
-        found = search_sentences(ctx, draft, named, parse_time(draft.since, ctx.now))
+        sentences_found = search_sentences(ctx, draft, named, parse_time(draft.since, ctx.now))
     except (EncoderUnavailable, EncoderFault) as error:
         reason = str(error)
     except (QueryError, UsageError, TooLongError):
         pass  # shown beside what the words find
-    page = ctx.render_page(request, "_found_sentences.html", sentences_found=found, unread=reason)
+    page = ctx.render_page(request, "_found_sentences.html", sentences_found=sentences_found, unread=reason)
     return JSONResponse({"html": bytes(page.body).decode()})

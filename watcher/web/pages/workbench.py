@@ -67,7 +67,7 @@ MAX_ENTRIES = 25
 @router.get("/workbench")
 def show_workbench(request: Request, ctx: Ctx, topic: str = "", query: str = "") -> Response:
     """Open the topic builder on a topic, on a search, or empty."""
-    known = next((each for each in ctx.app.settings.topics if each.id == topic), None)
+    known = next((configured for configured in ctx.app.settings.topics if configured.id == topic), None)
     return _render_workbench(request, ctx, open_draft(ctx, known, query))
 
 
@@ -77,7 +77,7 @@ async def analyse_or_save_topic(request: Request, ctx: Ctx, form: SubmittedForm)
     # The analysis has a deadline of its own, which stops between entries and keeps the results; this one stops inside
     # of an entry, and loses them.
     get_match_budget(request).allow(1.5 * ANALYSIS_TIME)
-    # Whoever reads may try a topic, as in the API; to save one, or to write it by hand, is an editor's.
+    # A reader may try a topic, as in the API; to save one, or to write it by hand, is an editor's.
     if form.get("look") == "save":
         require_role(get_person(request), Role.EDITOR)
     draft = await run_in_threadpool(read_draft, ctx, form)
@@ -111,9 +111,9 @@ async def _save_draft(request: Request, ctx: WebContext, draft: Draft) -> Respon
     except (UsageError, QueryError, ConfigError, BusyError) as error:
         draft.fault = error
         return _render_workbench(request, ctx, draft, 400)
-    found = await run_in_threadpool(bring_in_hits, ctx.app, topic_id, draft.bring_in, make_editor(ctx, "page"))
+    brought_in = await run_in_threadpool(bring_in_hits, ctx.app, topic_id, draft.bring_in, make_editor(ctx, "page"))
     ctx.clear_cache()
-    return redirect_saved(version, "/workbench", topic=topic_id, brought=found["hits"] if found else None)
+    return redirect_saved(version, "/workbench", topic=topic_id, brought=brought_in["hits"] if brought_in else None)
 
 
 def _analyse_draft(ctx: WebContext, draft: Draft) -> None:
@@ -129,15 +129,15 @@ def _analyse_draft(ctx: WebContext, draft: Draft) -> None:
             if named is not None:
                 _run_analysis(ctx, draft, named, since, Deadline(ANALYSIS_TIME))
         else:
-            found = search_words(ctx, draft, named, ANALYSIS_TIME)
-            draft.results |= {"words": found, "effect": format_effect(found)}
+            words_found = search_words(ctx, draft, named, ANALYSIS_TIME)
+            draft.results |= {"words": words_found, "effect": format_effect(words_found)}
         _compare_by_meaning(ctx, draft, named, since)
     except (QueryError, UsageError, BusyError, TooLongError) as error:
         draft.fault = error
 
 
 def _fill_in_words(ctx: WebContext, draft: Draft) -> None:
-    """Write a query of the telling words of the draft's sentences. Raises UsageError and QueryError."""
+    """Write a query of the distinctive words of the draft's sentences. Raises UsageError and QueryError."""
     sentences = draft.sentences["about"] if draft.sentences else ()
     if not sentences:
         raise UsageError("Write a sentence first, under “It is about”.")
