@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from watcher.store.tables.configuration import offered_hits, repeatable_requests
     from watcher.store.tables.digest import digest_items, digests, outbox, unsubscribed
     from watcher.store.tables.entry import aliases, archive, entries, entry_versions, tombstones
-    from watcher.store.tables.feed import callbacks, feeds, hosts, polls
+    from watcher.store.tables.feed import callbacks, feeds, host_shards, hosts, polls, shard_owners
     from watcher.store.tables.machine_text import machine_texts
     from watcher.store.tables.meaning import (
         embedding_claims,
@@ -53,6 +53,7 @@ else:
         "feeds": "feed",
         "hit_days": "topic",
         "hits": "topic",
+        "host_shards": "feed",
         "hosts": "feed",
         "judgements": "meaning",
         "leases": "system",
@@ -71,6 +72,7 @@ else:
         "saved_views": "triage",
         "seen_items": "triage",
         "sessions": "person",
+        "shard_owners": "feed",
         "starred_items": "triage",
         "stories": "story",
         "story_decisions": "story",
@@ -114,6 +116,7 @@ __all__ = [
     "feeds",
     "hit_days",
     "hits",
+    "host_shards",
     "hosts",
     "judgements",
     "leases",
@@ -133,6 +136,7 @@ __all__ = [
     "saved_views",
     "seen_items",
     "sessions",
+    "shard_owners",
     "starred_items",
     "stories",
     "story_decisions",
