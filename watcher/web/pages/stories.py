@@ -61,7 +61,8 @@ def list_stories(request: Request, ctx: Ctx) -> Response:
     with ctx.app.database.read() as db:
         if fault is None:
             try:
-                page = listing.list_stories(db, question.query)
+                # The rows show the topics that `judged` has.
+                page = listing.list_stories(db, question.query, with_topics=False)
             except UsageError as error:
                 fault = error
         ids = {story.id for story in page.items}
