@@ -15,7 +15,7 @@ from watcher.errors import StoreError
 from watcher.model.results import Facets, Filters
 from watcher.model.triage import Mark, Reader, TargetKind
 from watcher.store.database import Db
-from watcher.store.triage.marks import load_marks
+from watcher.store.triage.marks import load_marks, map_former_targets
 from watcher.store.triage.notes import count_handed_notes, count_notes
 from watcher.store.triage.readers import is_visit_due, list_readers, record_visit
 from watcher.web.auth.person import get_person
@@ -58,11 +58,12 @@ class RowMarks:
 
 def load_row_marks(db: Db, kind: TargetKind, ids: Collection[int], reader: Reader) -> RowMarks:
     """Return what a reader knows of the rows of a list."""
+    former = map_former_targets(db, kind, ids)
     return RowMarks(
         kind=kind,
         reader=reader,
-        marks=load_marks(db, reader.person, kind, ids),
-        notes=count_notes(db, kind, ids),
+        marks=load_marks(db, reader.person, kind, ids, former),
+        notes=count_notes(db, kind, ids, former),
     )
 
 
