@@ -146,7 +146,7 @@ def _load_facets(ctx: WebContext, question: PageQuery, base: str, counts: ListCo
         topics = tuple(replace(topic, name=names.get(topic.value, topic.value)) for topic in facets.topics)
         return replace(facets, topics=topics)
 
-    person_key = _describe_reader(question.reader) if question.is_personal else None
+    person_key = describe_reader(question.reader) if question.is_personal else None
     return ctx.get_unchanged(("facets", link(base, question.params), person_key), load, version)
 
 
@@ -158,10 +158,10 @@ def _load_unread(ctx: WebContext, question: PageQuery, base: str, counts: ListCo
         with ctx.app.database.read() as db:
             return counts.count_unread(db, question.query.filters, question.reader)
 
-    return ctx.get_unchanged(("unread", link(base, question.params), _describe_reader(question.reader)), load, version)
+    return ctx.get_unchanged(("unread", link(base, question.params), describe_reader(question.reader)), load, version)
 
 
-def _describe_reader(reader: Reader) -> Hashable:
-    """Return what a count depends on of its reader, but for what moves with the time."""
+def describe_reader(reader: Reader) -> Hashable:
+    """Return what a list depends on of its reader, but for what moves with the time."""
     seen_before = None if reader.seen_before == reader.seen_floor else reader.seen_before
     return reader.person, seen_before, reader.last_visit_at
