@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from operator import itemgetter
 from typing import Any, assert_never
 
@@ -205,25 +205,21 @@ _ARTICLES = (
 )
 
 
-_TOPICS = (
-    select(hit_table.c.entry_id, hit_table.c.topic_id)
-    .join(entry_table, entry_table.c.id == hit_table.c.entry_id)
-    .where(any_of(entry_table.c.story_id, bindparam("ids", type_=IDS)))
-    .order_by(hit_table.c.id)
+# A row for each topic of an article, so that both are read by one statement.
+_ARTICLES_WITH_TOPICS = _ARTICLES.outerjoin(hit_table, hit_table.c.entry_id == entry_table.c.id).add_columns(
+    hit_table.c.id.label("hit_id"), hit_table.c.topic_id
 )
 
 
 def _read(db: Db, rows: Sequence[Row[Any]], *, with_topics: bool = True) -> tuple[Story, ...]:
-    """Return the stories of their rows; all their articles and topics are read in two statements."""
+    """Return the stories of their rows; all their articles and topics are read in one statement."""
     articles: dict[int, list[StoryArticle]] = {row.id: [] for row in rows}
-    topics: dict[int, tuple[str, ...]] = defaultdict(tuple)
-    parameters = {"ids": list(articles)}
-    if articles and with_topics:
-        for entry_id, topic_id in db.execute(_TOPICS, parameters).all():
-            topics[entry_id] += (topic_id,)
-    article_rows = db.execute(_ARTICLES, parameters).all() if articles else ()
-    # By their places: the columns of `_ARTICLES` by name take as long as the statement.
-    for id_, story_id, title, url, first_seen_at, copy, language, source in sorted(article_rows, key=itemgetter(0)):
+    chosen = _ARTICLES_WITH_TOPICS if with_topics else _ARTICLES
+    article_rows = sorted(db.execute(chosen, {"ids": list(articles)}).all(), key=itemgetter(0)) if articles else ()
+    # By their places: to read the columns by name takes as long as the statement.
+    for _id, same in groupby(article_rows, key=itemgetter(0)):
+        of_article = list(same)
+        id_, story_id, title, url, first_seen_at, copy, language, source = of_article[0][:8]
         articles[story_id].append(
             StoryArticle(
                 entry_id=id_,
@@ -233,10 +229,17 @@ def _read(db: Db, rows: Sequence[Row[Any]], *, with_topics: bool = True) -> tupl
                 first_seen_at=first_seen_at,
                 copy=copy,
                 language=language,
-                topics=topics.get(id_, ()),
+                topics=_list_topics(of_article) if with_topics else (),
             )
         )
     return tuple(
         Story(id=row.id, first_at=row.first_at, last_at=row.last_at, size=row.size, reports=tuple(articles[row.id]))
         for row in rows
     )
+
+
+def _list_topics(of_article: Sequence[Row[Any]]) -> tuple[str, ...]:
+    """Return the topics of an article's rows, in the order of its hits; none where its one row has no hit."""
+    # Rows without a hit have no id to sort by: then there is only one.
+    by_hit = sorted(of_article, key=itemgetter(8)) if len(of_article) > 1 else of_article
+    return tuple(row[9] for row in by_hit if row[9] is not None)

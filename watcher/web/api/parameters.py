@@ -151,7 +151,7 @@ def respond_with_page(request: Request, page: ListPage) -> Response:
 async def refuse_unknown_parameters(request: Request) -> None:
     """Refuse query parameters that the route does not declare; raises RequestValidationError with the nearest name."""
     route = request.scope.get("route")
-    if not isinstance(route, APIRoute):
+    if not isinstance(route, APIRoute) or not request.query_params:
         return
     declared = list(dict.fromkeys(_list_declared(route.dependant)))
     errors = [
