@@ -47,7 +47,7 @@ class Costs:
     """Bytes of an entry in the database with its indices (bench/store.py)."""
     bare_rows: float = 9_600
     """Entries a second that COPY brings into one PostgreSQL with the same indices (bench/store.py, bare driver)."""
-    leases: float = 2_800
+    leases: float = 8_000
     """Feeds a second that all processes together lease with turns at hosts (bench/workers.py)."""
     story_lookups: float = 2_500
     """Entries a second whose neighbours one database finds by blocking keys, about (bench/story_scale.py)."""
@@ -106,7 +106,7 @@ def compute_parts(load: Load, costs: Costs) -> tuple[Part, ...]:
             capacity=costs.leases,
             unit="primary server",
             is_shared=True,
-            seam="pipeline/work_batches",
+            seam="pipeline/host_shards",
         ),
         Part(
             name="neighbours of hits",

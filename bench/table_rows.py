@@ -36,7 +36,7 @@ class Row:
 def read_leases(figures: Figures) -> Iterator[Line]:
     """Yield leases with turns at hosts, by 1, 2 and 4 processes, beside psycopg's barest statements."""
     found = figures["leases"]
-    ours, limit = found["rates"]["chunks"], found["rates"]["psycopg"]
+    ours, limit = found["rates"]["shards"], found["rates"]["psycopg"]
     counts = sorted(ours, key=int)
     first, most = ours[counts[0]], ours[counts[-1]]
     yield Line(

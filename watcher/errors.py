@@ -76,6 +76,14 @@ class StoreError(WatcherError):
     """The database cannot be reached, or is not the one this version expects."""
 
 
+class ShardLostError(WatcherError):
+    """A host may not be asked by this process: its shard is another's now, or may be."""
+
+    def __init__(self, shard: int) -> None:
+        self.shard = shard
+        super().__init__(f"the hosts of shard {shard} are not this process's to ask")
+
+
 class StorageFault(StrEnum):
     """Why the database can keep nothing for now, in words for a person who does not know where it is."""
 

@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Self
 
 from tests.web_server import rss
@@ -21,13 +22,19 @@ class Asked:
 
 
 class Outlets:
-    """Serves `/0`, `/1`... at each of `hosts` addresses; an answer comes only while the doors are open."""
+    """Serves `/0`, `/1`... at each of `hosts` addresses; an answer comes only while the doors are open.
 
-    def __init__(self, hosts: int, feeds_each: int) -> None:
+    It takes `delay` seconds. What is asked meanwhile a second time is `overlapping`.
+    """
+
+    def __init__(self, hosts: int, feeds_each: int, delay: float = 0.0) -> None:
         self.hosts = [f"127.1.{number // 250}.{number % 250 + 1}" for number in range(hosts)]
         self._feeds_each = feeds_each
         self.asked: list[Asked] = []
         self.answers: dict[str, bytes] = {}
+        self.overlapping: list[str] = []
+        self._delay = delay
+        self._answering: set[str] = set()
         self.port = 0
         self._open = threading.Event()
         self._open.set()
@@ -45,6 +52,13 @@ class Outlets:
 
     def open(self) -> None:
         self._open.set()
+
+    def smallest_gap(self) -> float:
+        """Return the shortest time between two requests to one host."""
+        by_host: dict[str, list[float]] = {}
+        for asked in self.asked:
+            by_host.setdefault(asked.url.rpartition("/")[0], []).append(asked.at)
+        return min(later - earlier for times in by_host.values() for earlier, later in pairwise(sorted(times)))
 
     def times(self, url: str) -> list[float]:
         return sorted(asked.at for asked in self.asked if asked.url == url)
@@ -84,6 +98,8 @@ class Outlets:
                 host, port = writer.get_extra_info("sockname")
                 url = f"http://{host}:{port}{path}"
                 self.asked.append(Asked(url, time.monotonic()))
+                if self._delay:
+                    await self._wait(url)
                 while not self._open.is_set():
                     await asyncio.sleep(0.02)
                 if tagged and url not in self.answers:
@@ -95,6 +111,13 @@ class Outlets:
             pass
         finally:
             writer.close()
+
+    async def _wait(self, url: str) -> None:
+        if url in self._answering:
+            self.overlapping.append(url)
+        self._answering.add(url)
+        await asyncio.sleep(self._delay)
+        self._answering.discard(url)
 
 
 def _listening(hosts: list[str]) -> list[socket.socket]:

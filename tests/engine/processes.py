@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -43,10 +44,10 @@ PROCESSES.set_forkserver_preload(["tests.engine.brisk"])
 class Worker:
     """A worker as a process, killed when the block ends if it still runs."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, ahead: timedelta = timedelta()) -> None:
         self._log = desk.folder / f"worker.{time.monotonic_ns()}.log"
         self._log.touch()
-        self.process = PROCESSES.Process(target=main, args=(desk.folder, desk.env, self._log))
+        self.process = PROCESSES.Process(target=main, args=(desk.folder, desk.env, self._log, ahead))
         self.process.start()
 
     @property

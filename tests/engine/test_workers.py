@@ -26,16 +26,16 @@ from watcher import clock
 from watcher.engine import create_engine_tables
 from watcher.model.feed import FeedConfig
 from watcher.model.results import Filters
-from watcher.pipeline.work_batches import claim_batches
 from watcher.settings import EngineName
 from watcher.store.database import Database
 from watcher.store.database.maintenance import find_database_faults
 from watcher.store.digests.queries import find_digests, list_digest_hit_ids
 from watcher.store.entries.queries import count_entries
 from watcher.store.feeds.configuration import sync_feeds
-from watcher.store.feeds.leases import list_feed_lease_owners
+from watcher.store.feeds.leases import claim_due_feeds, list_feed_lease_owners
 from watcher.store.feeds.poll_history import load_polls
 from watcher.store.feeds.queries import load_feeds
+from watcher.store.feeds.shards import list_host_shards
 from watcher.store.hits.search import find_hits
 from watcher.store.outbox.queries import count_deliveries_by_state
 from watcher.store.system.key_values import get_value, set_value
@@ -67,11 +67,12 @@ def test_the_work_is_shared_and_no_feed_polled_twice_in_an_interval(postgresql: 
     gaps = [later - earlier for url in outlets.urls for earlier, later in pairwise(outlets.times(url))]
     assert min(gaps) > EVERY * 0.8
     assert polled >= 3 * len(outlets.urls)
-    assert {task for task, _at in ticks} >= {"share out", "compose", "deliver"}
+    assert {task for task, _at in ticks} >= {"compose", "deliver", "clear"}
     assert set(ticks.values()) == {1}, "a tick ran in both"
     with postgresql.read() as db:
         assert count_entries(db) == len(outlets.urls)
-        assert all(holder.startswith("queue ") for holder in list_feed_lease_owners(db))
+        assert list_feed_lease_owners(db) == frozenset()
+        assert all(shard.owner is None for shard in list_host_shards(db))
         assert list_workers(db, clock.now()) == ()
     assert find_database_faults(postgresql) == ()
 
@@ -100,16 +101,17 @@ def test_what_a_killed_worker_had_in_hand_the_other_finishes(postgresql: Databas
         assert all(len(load_polls(db, feed.id)) == 1 for feed in load_feeds(db))
 
 
-def test_a_chunk_whose_worker_died_before_it_began_is_handed_out_again(postgresql: Database, tmp_path: Path) -> None:
-    """The job is marked as being done, by a worker that is no more, and nobody has taken its feeds over."""
+def test_what_an_earlier_version_had_queued_is_polled_at_once(postgresql: Database, tmp_path: Path) -> None:
+    """Its feeds are held for whichever process takes the job, which nobody knows any more."""
     with Outlets(hosts=3, feeds_each=2) as outlets:
         desk = desk_on(postgresql, tmp_path / "desk", outlets.urls, every="1h")
         create_engine_tables(EngineName.PROCRASTINATE, postgresql)
         with postgresql.write() as db:
             sources = [FeedConfig(url=url, title=f"Outlet {n}") for n, url in enumerate(outlets.urls, 1)]
             sync_feeds(db, sources, clock.now(), timedelta(hours=1))
-        [chunk] = claim_batches(postgresql, clock.now(), max_batches=1)
-        said = json.dumps({"chunk": [[claim.feed_id, claim.token] for claim in chunk]})
+            minutes = timedelta(minutes=2)
+            claimed = claim_due_feeds(db, clock.now(), limit=20, lease_for=minutes, owner="queue 0123456789ab")
+        said = json.dumps({"chunk": [[feed.id, feed.lease] for feed in claimed]})
         with psycopg.connect(postgresql.conninfo, autocommit=True) as connection:
             connection.execute(
                 "INSERT INTO procrastinate_jobs (queue_name, task_name, queueing_lock, args, status) "
@@ -121,6 +123,9 @@ def test_a_chunk_whose_worker_died_before_it_began_is_handed_out_again(postgresq
             wait_for(lambda: all_polled(postgresql), "every feed polled, long before the claim would have ended")
             assert worker.end() == 0
 
+    with psycopg.connect(postgresql.conninfo) as connection:
+        jobs = connection.execute("SELECT count(*) FROM procrastinate_jobs WHERE queue_name = 'polls'").fetchone()
+    assert jobs == (0,)
     assert len(outlets.asked) == len(outlets.urls)
 
 

@@ -15,7 +15,6 @@ from watcher.store.database import Database
 from watcher.store.digests.commands import add_digest
 from watcher.store.digests.reporting import load_unreported_hits
 from watcher.store.digests.slots import get_last_slot, get_last_slots
-from watcher.store.feeds.hosts import reserve_host_slots
 from watcher.store.feeds.leases import claim_due_feeds
 from watcher.store.feeds.queries import load_feeds
 from watcher.store.hits.volume import is_volume_check_due, list_recent_alarms, record_alarms, record_volume_check
@@ -137,14 +136,6 @@ def test_lease_of_a_process_in_the_future_is_given_up(database: Database, ahead:
     with database.write() as db:
         assert list_workers(db, NOON) == ()
         assert expire_workers(db, NOON) == {"host:1"}
-
-
-@pytest.mark.parametrize("ahead", [timedelta(days=1), timedelta(days=400)])
-def test_turn_at_a_host_in_the_future_keeps_nobody_waiting(database: Database, ahead: timedelta) -> None:
-    with database.write() as db:
-        reserve_host_slots(db, {"post.example": 3}, NOON + ahead, timedelta(seconds=1))
-
-        assert reserve_host_slots(db, {"post.example": 1}, NOON, timedelta(seconds=1)) == {"post.example": NOON}
 
 
 @pytest.mark.parametrize("ahead", AHEAD)

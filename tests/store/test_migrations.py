@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from tests import postgres
 from tests.store import released
@@ -29,9 +29,10 @@ from watcher.store.database.migrate import (
 from watcher.store.digests.queries import find_digests
 from watcher.store.entries.queries import load_entry_versions
 from watcher.store.entries.search import search_entries
+from watcher.store.feeds.mapping import get_shard
 from watcher.store.hits.search import find_hits
 from watcher.store.outbox.queries import find_deliveries
-from watcher.store.tables import metadata
+from watcher.store.tables import feeds, metadata
 
 
 def test_migrations_make_exactly_the_tables_of_the_code(database: Database) -> None:
@@ -99,6 +100,8 @@ def test_a_database_of_every_release_comes_forward_with_all_it_holds(empty: Data
         assert [match.stored.entry.item.title for match in search_entries(db, parse_query("北京")).items]
         assert find_digests(db).items[0].hits == len(find_hits(db).items)
         assert find_deliveries(db).items[0].payload == "the words"
+        hosts = {row.host: row.shard for row in db.execute(select(feeds.c.host, feeds.c.shard))}
+        assert hosts == {host: get_shard(host) for host in hosts}
     listed = [item(1, "Five Eyes quarrel in Riga", "Ministers of the alliance."), item(9, "Forgotten weather")]
     assert bring(empty, listed, now=NOON + timedelta(days=2), matcher=released.EYES).new == ()
 

@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from watcher.app.bootstrap import App
+from watcher.clock import monotonic
 from watcher.fetch import Fetcher
 from watcher.pipeline.context import PipelineContext, ignore_response, ignore_result
 from watcher.pipeline.feed_claims import CLAIM_LEASE
+from watcher.pipeline.host_shards import HostShards, ShardTerms
 from watcher.pipeline.ingest_result import IngestResult
 from watcher.pipeline.poller import Poller
 from watcher.pipeline.storage_monitor import StorageMonitor
@@ -24,6 +26,7 @@ def build_pipeline(
     on_ingested: Callable[[IngestResult], None] = ignore_result,
     on_response: Callable[[str, Mapping[str, str]], None] = ignore_response,
     storage: StorageMonitor | None = None,
+    shards: HostShards | None = None,
 ) -> PipelineContext:
     """Return the context of a process that goes by `owner`; a reload of `app` applies from the next poll on."""
     return PipelineContext(
@@ -37,7 +40,25 @@ def build_pipeline(
         on_ingested=on_ingested,
         on_response=on_response,
         storage=storage or StorageMonitor(),
+        shards=shards,
     )
+
+
+def build_shards(
+    app: App,
+    fetcher: Fetcher,
+    clock: Callable[[], datetime],
+    *,
+    owner: str,
+    monotonic: Callable[[], float] = monotonic,
+    lease_for: timedelta = timedelta(seconds=20),
+    renew_every: timedelta = timedelta(seconds=5),
+) -> HostShards | None:
+    """Return the shards of hosts of a process that goes by `owner`; None where no other process may be at work."""
+    if not app.database.is_shared:
+        return None
+    terms = ShardTerms(spacing=fetcher.policy.spacing, lease_for=lease_for, renew_every=renew_every)
+    return HostShards(app.database, owner, terms, clock, monotonic)
 
 
 def build_poller(app: App, pipeline: PipelineContext, *, retry_writes_for: timedelta = CLAIM_LEASE) -> Poller:

@@ -79,6 +79,7 @@ def poll(
     from watcher.app.encoding import encode_poll_cycle
     from watcher.contract.timestamps import format_timestamp
     from watcher.store.feeds.leases import list_feed_leases
+    from watcher.store.feeds.shards import list_feeds_of_shards
 
     logs.configure_logging(verbose=state.verbose, quiet=not state.verbose)
     started = time.monotonic()
@@ -87,11 +88,12 @@ def poll(
         _take_over_feeds(application, urls, everything=everything, from_living=take_over)
         total = len(urls) if urls is not None else len(application.settings.sources) if everything else None
         with output.show_steps("Polling", total) as advance:
-            polled = asyncio.run(_poll_once(application, urls, everything=everything, advance=advance))
+            polled, missing = asyncio.run(_poll_once(application, urls, everything=everything, advance=advance))
         if meaning:
             read_stored_entries(application)
         with application.database.read() as db:
             held = list_feed_leases(db, clock.now(), urls=urls, everything=everything)
+            held += list_feeds_of_shards(db, clock.now(), missing, urls=urls, everything=everything)
     summary: PrintedPoll = {
         **encode_poll_cycle(polled),
         "seconds": round(time.monotonic() - started, 3),
@@ -151,23 +153,29 @@ def status(as_json: Json = False) -> None:
 
 async def _poll_once(
     application: App, urls: list[str] | None, *, everything: bool, advance: Callable[[], None]
-) -> PollSummary:
+) -> tuple[PollSummary, frozenset[int]]:
+    """Poll feeds, and return also the shards of hosts that other processes did not release for it."""
     import os
     import socket
     from datetime import timedelta
 
     from watcher import clock
-    from watcher.app.pipeline import build_pipeline, build_poller
+    from watcher.app.pipeline import build_pipeline, build_poller, build_shards
     from watcher.fetch import Fetcher
     from watcher.pipeline.feed_claims import FeedSelection
     from watcher.pipeline.lease_recovery import COMMAND_PREFIX
+    from watcher.pipeline.shard_loans import borrow_shards
 
     selection = FeedSelection(urls=None if urls is None else tuple(urls), include_all=everything)
     owner = f"{COMMAND_PREFIX} {socket.gethostname()}:{os.getpid()}"
     async with Fetcher(application.fetch_policy()) as fetcher:
-        pipeline = build_pipeline(application, fetcher, clock.now, owner=owner, on_ingested=lambda _result: advance())
-        async with build_poller(application, pipeline, retry_writes_for=timedelta()) as poller:
-            return await poller.run_once(selection)
+        shards = build_shards(application, fetcher, clock.now, owner=owner)
+        pipeline = build_pipeline(
+            application, fetcher, clock.now, owner=owner, on_ingested=lambda _result: advance(), shards=shards
+        )
+        async with borrow_shards(application.database, shards, selection, clock.now) as missing:
+            async with build_poller(application, pipeline, retry_writes_for=timedelta()) as poller:
+                return await poller.run_once(selection), missing
 
 
 def _take_over_feeds(application: App, urls: list[str] | None, *, everything: bool, from_living: bool) -> None:

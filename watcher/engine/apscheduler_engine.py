@@ -58,6 +58,10 @@ class ApschedulerEngine:
     async def start(self) -> None:
         """Run the jobs from now on, in the background."""
         jobs = self._jobs
+        if jobs.has_shards:
+            # Before the first poll: without its share a process could ask hosts that another asks.
+            await tolerate_storage_errors("shards", jobs.update_shards, jobs.storage)()
+            self._add_job("shards", jobs.update_shards, SCHEDULE["shards"])
         self._add_job("poll", self._poll, SCHEDULE["poll"])
         self._add_job("send", jobs.send, SCHEDULE["send"])
         self._add_job("embed", jobs.embed, SCHEDULE["embed"])

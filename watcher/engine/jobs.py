@@ -16,7 +16,7 @@ import structlog
 from watcher import clock
 from watcher.app.bootstrap import App
 from watcher.app.meaning import ReadingService
-from watcher.app.pipeline import build_pipeline, build_poller, build_subscriber
+from watcher.app.pipeline import build_pipeline, build_poller, build_shards, build_subscriber
 from watcher.channels.base import SenderContext
 from watcher.channels.senders import Senders
 from watcher.engine.clock_monitor import ClockMonitor
@@ -25,6 +25,7 @@ from watcher.fetch import Fetcher
 from watcher.pipeline.digests import compose_due
 from watcher.pipeline.dispatcher import Dispatcher
 from watcher.pipeline.feed_events import to_poll_record
+from watcher.pipeline.host_shards import UPDATE_INTERVAL, HostShards
 from watcher.pipeline.ingest_result import IngestResult
 from watcher.pipeline.lease_recovery import is_owner_dead, recover_leases, recover_silent_leases
 from watcher.pipeline.storage_monitor import StorageMonitor
@@ -40,8 +41,8 @@ Job = Callable[[], Awaitable[None]]
 class Schedule:
     """When a job runs: `interval` apart, for the first time `first_delay` after the start.
 
-    `cron` says the same to procrastinate, which runs a job once for all processes at each moment that it names; a sixth
-    field counts seconds.
+    `cron`, where a job runs once for all processes, says the same to procrastinate, which runs it at each moment that
+    it names; a sixth field counts seconds.
     """
 
     interval: timedelta
@@ -51,9 +52,9 @@ class Schedule:
 
 SCHEDULE: Mapping[str, Schedule] = MappingProxyType(
     {
-        # One process polls by itself; several share batches of due feeds out.
+        # Each process polls for itself, and shares the hosts with the others by leases of their shards.
         "poll": Schedule(interval=timedelta(seconds=1)),
-        "share out": Schedule(interval=timedelta(seconds=1), cron="* * * * * *"),
+        "shards": Schedule(interval=UPDATE_INTERVAL),
         # One process composes and delivers one after the other; several may do both at a time.
         "send": Schedule(interval=timedelta(seconds=2)),
         "compose": Schedule(interval=timedelta(seconds=2), cron="* * * * * */2"),
@@ -114,19 +115,20 @@ class Jobs:
         self.heartbeat = heartbeat or Heartbeat()
         self.storage = StorageMonitor(monotonic)
         self.owner = f"{socket.gethostname()}:{os.getpid()}"
+        self._shards = self._build_shards(fetcher)
         pipeline = build_pipeline(
             app,
             fetcher,
             clock,
             owner=self.owner,
+            shards=self._shards,
             on_ingested=self._count_poll,
             on_response=self.clock_monitor.observe,
             storage=self.storage,
         )
         self.poller = build_poller(app, pipeline)
         self.subscriber = build_subscriber(app, pipeline)
-        self._reading = asyncio.Lock()
-        self._reader = self._build_reader()
+        self._reading, self._reader = asyncio.Lock(), self._build_reader()
         self._dispatcher = Dispatcher(
             app.database,
             senders or Senders(SenderContext(http=fetcher.client(), clock=clock)),
@@ -205,14 +207,26 @@ class Jobs:
             record_heartbeat, self.app.database, self.owner, self.owner, self.clock(), expires_in, away_since
         )
 
+    @property
+    def has_shards(self) -> bool:
+        """Return whether hosts are divided into shards, which other processes may hold."""
+        return self._shards is not None
+
+    async def update_shards(self) -> None:
+        """Take this process's share of the hosts, and renew what it has; nothing is asked of hosts that it has not."""
+        if self._shards is not None:
+            await self._shards.update(is_away=self.poller.is_offline)
+
     async def sign_off(self) -> None:
-        """Record that this process has ended."""
+        """Record that this process has ended, and release its hosts to others."""
 
         def sign_off() -> None:
             """Remove this process from the workers."""
             with self.app.database.write() as db:
                 remove_worker(db, self.owner)
 
+        if self._shards is not None:
+            await self._shards.release_all()
         await asyncio.to_thread(sign_off)
 
     async def drain(self, grace: timedelta) -> None:
@@ -223,6 +237,17 @@ class Jobs:
         await asyncio.gather(self.poller.drain(grace), asyncio.wait([sending], timeout=grace.total_seconds()))
         async with self._reading:
             pass  # the thread that read has ended, too
+
+    def _build_shards(self, fetcher: Fetcher) -> HostShards | None:
+        return build_shards(
+            self.app,
+            fetcher,
+            self.clock,
+            owner=self.owner,
+            monotonic=self.monotonic,
+            lease_for=self.heartbeat.silent_after,
+            renew_every=self.heartbeat.interval,
+        )
 
     def _build_reader(self) -> ReadingService:
         return ReadingService(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
 
@@ -36,6 +37,12 @@ def create_procrastinate_tables(database: Database) -> None:
             set_value(db, "procrastinate", scripts[-1].name)
     except ConnectorException as error:
         raise StoreError(f"database {database}: {format_cause(error)}") from error
+
+
+def delete_former_jobs(database: Database, queues: Collection[str]) -> None:
+    """Delete what an earlier version queued for others than these queues: nobody would take it."""
+    with database.write() as db:
+        db.exec_driver_sql("DELETE FROM procrastinate_jobs WHERE queue_name <> ALL (%s)", (list(queues),))
 
 
 def delete_ticks_after(database: Database, moment: datetime) -> None:

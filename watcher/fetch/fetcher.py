@@ -41,6 +41,10 @@ _PEACE = timedelta(minutes=1)
 """How long a host that says 429 and not until when is left alone by the feeds that were about to ask it as well."""
 
 
+def _allow() -> None:
+    """Let a request begin."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Answer:
     status: int
@@ -55,12 +59,14 @@ class _Answer:
 class _Budget:
     """The time that a fetch may take; waiting for a host's turn is no fault of its server's and costs nothing."""
 
-    def __init__(self, total: timedelta) -> None:
+    def __init__(self, total: timedelta, check: Callable[[], None]) -> None:
         self.left = total.total_seconds()
+        self._check = check
 
     @asynccontextmanager
     async def spent(self) -> AsyncIterator[None]:
-        """Take the time of the block from what is left; raises TimeoutError once nothing is."""
+        """Take the time of the block from what is left; raises what `check` does, and TimeoutError once nothing is."""
+        self._check()
         started_at = time.monotonic()
         try:
             async with asyncio.timeout(max(0.0, self.left)):
@@ -112,22 +118,27 @@ class Fetcher:
         self._clients.append(client)
         return client
 
-    async def feed(self, feed: PollableFeed, *, unconditional: bool = False) -> FetchResult:
+    async def feed(
+        self, feed: PollableFeed, *, unconditional: bool = False, check: Callable[[], None] = _allow
+    ) -> FetchResult:
         """Fetch a feed, with its validators unless `unconditional`; what the server does comes back as an outcome.
 
-        A server that cannot answer a conditional request is asked once more without validators.
+        `check` is called at the moment when a request begins, and may raise: then none is made. A server that cannot
+        answer a conditional request is asked once more without validators.
         """
         requester = RequestIdentity(feed.fetch_url, self.policy.user_agent, feed.config.access)
         headers = {"Accept": _FEED_TYPES, "A-IM": "feed"}
         validators = {} if unconditional else conditional.headers(feed)
-        fetched, was_conditional = await self._get_feed(requester, feed, headers, validators, feed.poll.validators.url)
+        fetched, was_conditional = await self._get_feed(
+            requester, feed, headers, check, validators, feed.poll.validators.url
+        )
         # Once more without validators where they may be what the server stumbles over; see `conditional`.
         if (
             again := conditional.headers_to_ask_again(
                 fetched, was_conditional=was_conditional, failures=feed.poll.failures
             )
         ) is not None:
-            refetched, _was_conditional = await self._get_feed(requester, feed, headers | again)
+            refetched, _was_conditional = await self._get_feed(requester, feed, headers | again, check)
             if not isinstance(refetched, Failed):
                 fetched = replace(refetched, conditional=False if was_conditional else None)
         if isinstance(fetched, Failed) and fetched.status == 429:
@@ -140,6 +151,7 @@ class Fetcher:
         requester: RequestIdentity,
         feed: PollableFeed,
         headers: dict[str, str],
+        check: Callable[[], None],
         validators: Mapping[str, str] = _NO_VALIDATORS,
         conditional_for: str | None = None,
     ) -> tuple[FetchResult, bool]:
@@ -148,7 +160,7 @@ class Fetcher:
         They belong to the address `conditional_for` and are sent to no other.
         """
         exchange = await self._get(
-            requester, feed.fetch_url, {**headers, **validators}, conditional_for=conditional_for
+            requester, feed.fetch_url, {**headers, **validators}, conditional_for=conditional_for, check=check
         )
         if isinstance(exchange, Failed):
             return exchange, bool(validators)
@@ -207,9 +219,10 @@ class Fetcher:
         *,
         conditional_for: str | None = None,
         form: bytes | None = None,
+        check: Callable[[], None] = _allow,
     ) -> tuple[_Answer, timedelta] | Failed:
         total = self.policy.total
-        budget = _Budget(total)
+        budget = _Budget(total, check)
         hops: list[Redirect] = []
         try:
             answer = await self._follow(requester, url, headers, hops, conditional_for, budget, form)

@@ -39,10 +39,10 @@ class HostLimiter:
         try:
             async with limit.slots:
                 loop = asyncio.get_running_loop()
-                wait = limit.next_at - loop.time()
-                limit.next_at = max(loop.time(), limit.next_at) + self._spacing
-                if wait > 0:
+                # From one start to the next, and not from when it was to be: a busy loop wakes who waits too late.
+                while (wait := limit.next_at - loop.time()) > 0:
                     await asyncio.sleep(wait)
+                limit.next_at = loop.time() + self._spacing
                 self._raise_paused(host)
                 yield
         finally:

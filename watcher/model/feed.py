@@ -254,7 +254,11 @@ class PollableFeed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed(PollableFeed):
-    """A feed that is stored. `lease` is the fencing token of the latest claim: only its holder may store a poll."""
+    """A feed that is stored. `lease` is the fencing token of the latest claim: only its holder may store a poll.
+
+    `shard` is that of the host which it was fetched from when it was loaded.
+    """
 
     id: int
     lease: int = 0
+    shard: int = 0

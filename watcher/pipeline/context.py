@@ -11,6 +11,7 @@ from watcher.fetch import Fetcher
 from watcher.match import TopicMatcher
 from watcher.model.feed import FeedConfig
 from watcher.pipeline.checkpoints import Checkpoint, ignore_checkpoint
+from watcher.pipeline.host_shards import HostShards
 from watcher.pipeline.ingest import IngestRules
 from watcher.pipeline.ingest_result import IngestResult
 from watcher.pipeline.storage_monitor import StorageMonitor
@@ -37,7 +38,8 @@ class PipelineContext:
 
     `on_ingested` is called with the result of every poll after its transaction, `on_response` with the host and the
     headers (lower-case names) of every response. `jitter` returns a number in [0, 1). `checkpoint` is called at named
-    points. `reader` is closed by the poller.
+    points. `reader` is closed by the poller. `shards` are those of hosts that may be asked; None for
+    all.
     """
 
     database: Database
@@ -53,6 +55,7 @@ class PipelineContext:
     checkpoint: Checkpoint = ignore_checkpoint
     storage: StorageMonitor = field(default_factory=StorageMonitor)
     reader: Reader = field(default_factory=Reader)
+    shards: HostShards | None = None
 
     def ingest_rules(self) -> IngestRules:
         """Return what applies to a transaction that begins now. Raises ConfigError where a topic cannot be read."""

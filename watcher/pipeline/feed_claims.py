@@ -14,7 +14,7 @@ from watcher.errors import StoreError
 from watcher.fetch import FetchPolicy
 from watcher.model.feed import Feed
 from watcher.pipeline.context import PipelineContext
-from watcher.store.feeds.leases import claim_due_feeds, release_feeds
+from watcher.store.feeds.leases import OwnShards, claim_due_feeds, release_feeds
 
 log = structlog.get_logger()
 
@@ -48,8 +48,13 @@ class FeedClaims:
         self._max_per_host = max_per_host
         self._unreleased: list[Feed] = []
 
-    async def claim(self, selection: FeedSelection, limit: int, in_flight: Mapping[str, int]) -> tuple[Feed, ...]:
-        """Claim up to `limit` feeds, the most overdue first; `in_flight` counts this process's feeds by host."""
+    async def claim(
+        self, selection: FeedSelection, limit: int, in_flight: Mapping[str, int], own: OwnShards | None = None
+    ) -> tuple[Feed, ...]:
+        """Claim up to `limit` feeds, the most overdue first, of our `own` shards where hosts are divided into shards.
+
+        `in_flight` counts this process's feeds by host.
+        """
         unreleased = tuple(self._unreleased)
 
         def claim() -> tuple[Feed, ...]:
@@ -68,6 +73,7 @@ class FeedClaims:
                     polled_before=selection.polled_before,
                     busy=in_flight,
                     per_host=self._max_per_host,
+                    own=own,
                 )
 
         claimed = await asyncio.get_running_loop().run_in_executor(self._writer, claim)

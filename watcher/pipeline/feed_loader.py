@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 import structlog
@@ -41,29 +42,32 @@ class FeedLoader:
             log.warning("our own network is back", away_since=f"{before:%Y-%m-%d %H:%M:%S} UTC")
         return self._offline_since
 
-    async def load(self, feed: Feed, host: str, *, unconditional: bool) -> PollOutcome:
+    async def load(self, feed: Feed, host: str, *, unconditional: bool, check: Callable[[], None]) -> PollOutcome:
         """Return the outcome of one request for a feed, its secrets removed.
 
-        `host` is the feed's own, `unconditional` sends no validators. Raises ReaderClosedError while the process is
-        being stopped, and StorageError where the database is needed for full text and cannot be used.
+        `host` is the feed's own, `unconditional` sends no validators; `check` is called when a request begins, and may
+        raise. Raises ReaderClosedError while the process is being stopped, and StorageError where the database is
+        needed for full text and cannot be used.
         """
         context = self._context
         context.checkpoint("claimed")
         feed = prepare_request(feed, context.clock())
         source = feed.config if context.find_source is None else context.find_source(feed.config.url)
-        fetched = await self._fetch(feed, source, host, unconditional=unconditional)
+        fetched = await self._fetch(feed, source, host, unconditional=unconditional, check=check)
         self.check_network()
         context.checkpoint("fetched")
         outcome = await self._read(feed, fetched, source or feed.config)
         context.checkpoint("read")
         return outcome
 
-    async def _fetch(self, feed: Feed, source: FeedConfig | None, host: str, *, unconditional: bool) -> FetchResult:
+    async def _fetch(
+        self, feed: Feed, source: FeedConfig | None, host: str, *, unconditional: bool, check: Callable[[], None]
+    ) -> FetchResult:
         if source is None and feed.config.private:
             # Another process has a newer configuration than this one, which does not know the feed's credentials.
             return Failed(kind=FailureKind.REFUSED, message=UNCONFIGURED)
         fetched = await self._context.fetcher.feed(
-            add_secrets(feed, source or feed.config), unconditional=unconditional
+            add_secrets(feed, source or feed.config), unconditional=unconditional, check=check
         )
         if not isinstance(fetched, Failed):
             self._context.on_response(host, fetched.headers)

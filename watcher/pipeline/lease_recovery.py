@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from watcher.store.database import Database
 from watcher.store.feeds.leases import list_feed_lease_owners, release_feeds_of_owners
+from watcher.store.feeds.shards import get_process_name, list_shard_owners, lock_host_shards, release_shards_of_owners
 from watcher.store.meaning.backlog import list_claim_owners, release_claims
 from watcher.store.outbox.leases import expire_leases_of_owners, list_delivery_lease_owners
 from watcher.store.system.workers import expire_workers
@@ -30,6 +31,10 @@ def recover_leases(database: Database, is_dead: Callable[[str], bool], now: date
     with database.read() as db:
         feed_owners, message_owners = list_feed_lease_owners(db), list_delivery_lease_owners(db)
         reading_owners = list_claim_owners(db)
+        shard_owners = list_shard_owners(db) if database.is_shared else frozenset()
+    if dead_shard_owners := {owner for owner in shard_owners if is_dead(get_process_name(owner))}:
+        with database.write() as db:
+            release_shards_of_owners(db, dead_shard_owners, lock_host_shards(db))
     dead = {owner for owner in feed_owners | message_owners | reading_owners if is_dead(owner)}
     if not dead:
         return RecoveredLeases()

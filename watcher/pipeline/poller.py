@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
-from watcher.errors import StorageError
+from watcher.errors import ShardLostError, StorageError
 from watcher.model.feed import Feed
 from watcher.model.poll import Failed, FailureKind
 from watcher.pipeline.batch_writer import BatchWriter
@@ -22,6 +23,7 @@ from watcher.pipeline.host_gate import WAITING_PER_HOST, HostGate
 from watcher.pipeline.ingest_result import IngestResult
 from watcher.pipeline.poll_summary import PollSummary
 from watcher.reading import ReaderClosedError
+from watcher.store.feeds.leases import OwnShards
 from watcher.store.feeds.mapping import parse_host
 
 log = structlog.get_logger()
@@ -52,6 +54,7 @@ class Poller:
         self._loader = FeedLoader(context)
         self._polls: set[asyncio.Task[IngestResult | None]] = set()
         self._waiting_to_start: set[asyncio.Task[IngestResult | None]] = set()
+        self._feeds_in_flight: set[int] = set()
         self._storage_error: StorageError | None = None
         self._draining = False
 
@@ -92,10 +95,7 @@ class Poller:
         while True:
             # Read before the claim: a host may get room while others are claimed.
             was_any_full = self._gate.is_any_full
-            claimed = await self._claims.claim(selection, self._free_slots, self._gate.in_flight)
-            summary.due += len(claimed)
-            for feed in claimed:
-                self._start(feed, unconditional=unconditional).add_done_callback(summary.add_done_poll)
+            claimed = await self._claim_and_start(selection, self._free_slots, summary, unconditional=unconditional)
             if (not claimed and not was_any_full) or self._storage_error is not None:
                 break
             if self._gate.is_any_full if not claimed else not self._free_slots:
@@ -105,8 +105,10 @@ class Poller:
             raise self._storage_error
         return summary
 
-    async def start_due(self) -> int:
+    async def start_due(self, summary: PollSummary | None = None) -> int:
         """Start polls of due feeds, as many as there are free slots; return how many, without waiting for them.
+
+        Each is added to `summary`, once it is done.
 
         While our own network is down a few feeds are polled, to learn when it is back.
         """
@@ -115,13 +117,12 @@ class Poller:
         slots = min(self._free_slots, MAX_POLLS_OFFLINE) if self.is_offline else self._free_slots
         if not slots:
             return 0
-        claimed = await self._claims.claim(DUE_FEEDS, slots, self._gate.in_flight)
-        for feed in claimed:
-            self._start(feed)
-        return len(claimed)
+        return await self._claim_and_start(DUE_FEEDS, slots, summary or PollSummary())
 
-    async def poll_for(self, duration: timedelta) -> None:
+    async def poll_for(self, duration: timedelta, summary: PollSummary | None = None) -> bool:
         """Start polls of due feeds, and further ones as polls end, for `duration` or until nothing is due.
+
+        Return whether more may be due by now. Each poll is added to `summary`, once it is done.
 
         Without this a daemon that begins with thousands of due feeds would poll no more of them in a second than at
         once.
@@ -130,32 +131,25 @@ class Poller:
         end = loop.time() + duration.total_seconds()
         while not self._draining:
             slots = self._free_slots
-            started = await self.start_due()
+            started = await self.start_due(summary)
             remaining = end - loop.time()
-            if started < slots or self.is_offline or remaining <= 0:
-                return
+            if started < slots or self.is_offline:
+                return False
+            if remaining <= 0:
+                return True
             await self._wait_for_slot(remaining)
+        return False
 
     async def wait_until_idle(self) -> None:
         """Wait until every poll that has begun is stored."""
         while self._polls:
             await asyncio.wait(self._polls)
 
-    async def poll_claimed(self, claimed: Iterable[tuple[Feed, datetime]]) -> PollSummary:
-        """Poll feeds that are claimed already, each at its moment and not before, and return the sum."""
-        summary = PollSummary()
-        polls = [self._start(feed, not_before=moment) for feed, moment in claimed]
-        summary.due = len(polls)
-        for poll in polls:
-            poll.add_done_callback(summary.add_done_poll)
-        if polls:
-            await asyncio.wait(polls)
-        return summary
-
     async def drain(self, grace: timedelta | None) -> None:
         """Wait up to `grace` for what is in flight (None: without limit), then release what has not ended.
 
-        With a grace, documents that need a process of their own are not read any more: their feeds stay due.
+        With a grace, documents that need a process of their own are not read any more: their feeds stay due. So do
+        feeds that wait for their turn, where processes share the hosts.
         """
         self._draining = True
         self._batch_writer.stop_retrying()
@@ -184,41 +178,56 @@ class Poller:
         if self._free_slots < self._concurrency // 4:
             await asyncio.sleep(SETTLE_DELAY)
 
-    def _start(
-        self, feed: Feed, *, unconditional: bool = False, not_before: datetime | None = None
-    ) -> asyncio.Task[IngestResult | None]:
+    async def _claim_and_start(
+        self, selection: FeedSelection, limit: int, summary: PollSummary, *, unconditional: bool = False
+    ) -> int:
+        """Claim up to `limit` feeds and start their polls; return how many."""
+        shards = self._context.shards
+        with nullcontext() if shards is None else shards.claiming() as usable:
+            if usable is not None and not usable:
+                return 0
+            own = None if usable is None else OwnShards(usable, frozenset(self._feeds_in_flight))
+            claimed = await self._claims.claim(selection, limit, self._gate.in_flight, own)
+            for feed in claimed:
+                self._start(feed, unconditional=unconditional).add_done_callback(summary.add_done_poll)
+        summary.due += len(claimed)
+        return len(claimed)
+
+    def _start(self, feed: Feed, *, unconditional: bool = False) -> asyncio.Task[IngestResult | None]:
         host = parse_host(feed.fetch_url)
-        poll = asyncio.create_task(self._poll_feed(feed, host, unconditional, not_before))
+        poll = asyncio.create_task(self._poll_feed(feed, host, unconditional))
         self._polls.add(poll)
         self._gate.enter(host)
-        if not_before is not None:
+        self._feeds_in_flight.add(feed.id)
+        if (shards := self._context.shards) is not None:
+            shards.enter(feed.shard)
             self._waiting_to_start.add(poll)
-        poll.add_done_callback(lambda done: self._end(done, host))
+        poll.add_done_callback(lambda done: self._end(done, feed, host))
         return poll
 
-    def _end(self, poll: asyncio.Task[IngestResult | None], host: str) -> None:
+    def _end(self, poll: asyncio.Task[IngestResult | None], feed: Feed, host: str) -> None:
         self._polls.discard(poll)
         self._waiting_to_start.discard(poll)
         self._gate.leave(host)
+        self._feeds_in_flight.discard(feed.id)
+        if (shards := self._context.shards) is not None:
+            shards.leave(feed.shard)
 
-    async def _poll_feed(
-        self, feed: Feed, host: str, unconditional: bool, not_before: datetime | None
-    ) -> IngestResult | None:
+    async def _poll_feed(self, feed: Feed, host: str, unconditional: bool) -> IngestResult | None:
         """Poll one feed, from request to commit; None where nothing was stored and its claim was released.
 
         This is the one bulkhead of polling: an exception in one feed's poll counts as that feed's failure, and no other
         feed is disturbed. A stop and a database that cannot be used are not the feed's failures: it stays due.
         """
         try:
-            if not_before is not None:
-                await asyncio.sleep(max(0.0, (not_before - self._context.clock()).total_seconds()))
-                self._waiting_to_start.discard(asyncio.current_task())
-            outcome = await self._loader.load(feed, host, unconditional=unconditional)
+            outcome = await self._loader.load(
+                feed, host, unconditional=unconditional, check=partial(self._begin_request, feed)
+            )
             result = await self._batch_writer.submit(feed, outcome)
         except asyncio.CancelledError:
             await self._claims.release(feed)
             raise
-        except ReaderClosedError:
+        except (ReaderClosedError, ShardLostError):
             await self._claims.release(feed)
             return None
         except StorageError as error:
@@ -233,6 +242,13 @@ class Poller:
         log_feed_events(result)
         self._context.on_ingested(result)
         return result
+
+    def _begin_request(self, feed: Feed) -> None:
+        """Note that a feed's turn has come. Raises ShardLostError where its host is not this process's to ask."""
+        if (shards := self._context.shards) is not None:
+            shards.check(feed.shard)
+            if (poll := asyncio.current_task()) is not None:
+                self._waiting_to_start.discard(poll)
 
     async def _store_failure(self, feed: Feed, error: Exception) -> IngestResult | None:
         """Store an exception of ours as the outcome of a feed's poll; None where that fails as well."""

@@ -9,11 +9,13 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from watcher.app.bootstrap import App
-from watcher.app.pipeline import build_pipeline, build_poller
+from watcher.app.pipeline import build_pipeline, build_poller, build_shards
 from watcher.contract import setup as contract
 from watcher.errors import WatcherError
 from watcher.fetch import Fetcher
 from watcher.pipeline.digests import compose_now
+from watcher.pipeline.feed_claims import DUE_FEEDS
+from watcher.pipeline.shard_loans import borrow_shards
 from watcher.store.feeds.queries import load_feeds
 from watcher.store.hits.offers import offer_first_hits
 
@@ -89,10 +91,15 @@ async def _read_feeds(
     report: Callable[[FirstDigest], None],
 ) -> FirstDigest:
     """Poll what nobody else polls, and wait until each feed was read once, or for READING_LIMIT."""
-    pipeline = build_pipeline(app, fetcher, clock, owner=owner)
+    shards = build_shards(app, fetcher, clock, owner=owner)
+    pipeline = build_pipeline(app, fetcher, clock, owner=owner, shards=shards)
     loop = asyncio.get_running_loop()
     deadline = loop.time() + READING_LIMIT.total_seconds()
-    async with build_poller(app, pipeline, retry_writes_for=timedelta(seconds=10)) as poller:
+    # What other processes may ask is theirs to poll, and is not waited for.
+    async with (
+        borrow_shards(app.database, shards, DUE_FEEDS, clock, patience=timedelta()),
+        build_poller(app, pipeline, retry_writes_for=timedelta(seconds=10)) as poller,
+    ):
         polling = asyncio.create_task(poller.run_once())
         while True:
             progress = replace(progress, feeds_read=await asyncio.to_thread(_count_read_feeds, app))

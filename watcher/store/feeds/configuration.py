@@ -11,10 +11,7 @@ from sqlalchemy import insert, select, update
 
 from watcher.model.feed import IDENTITY_VERSION, FeedConfig, FeedState
 from watcher.store.database import Db
-from watcher.store.feeds.mapping import (
-    format_feed_config,
-    parse_host,
-)
+from watcher.store.feeds.mapping import format_feed_config, locate_feed
 from watcher.store.feeds.privacy import conceal_feeds
 from watcher.store.sql.dialect import acquire_lock
 from watcher.store.system.clock_faults import reschedule_feeds
@@ -68,8 +65,7 @@ def _drop_feeds(db: Db, urls: Sequence[str]) -> tuple[str, ...]:
 def _build_row(source: FeedConfig, now: datetime, interval: timedelta) -> dict[str, Any]:
     return {
         "url": source.url,
-        "fetch_url": source.url,
-        "host": parse_host(source.url),
+        **locate_feed(source.url),
         "configured": True,
         "source": format_feed_config(source),
         "name": source.title or source.url,
@@ -84,7 +80,7 @@ def _update_row(db: Db, source: FeedConfig, row: Any, now: datetime) -> None:
     this = feeds.c.url == source.url
     if source.private and row.fetch_url != source.url:
         # It moved while everybody could read it; what it is asked with now belongs to its configured address.
-        at_home = {"fetch_url": source.url, "host": parse_host(source.url)}
+        at_home = locate_feed(source.url)
         db.execute(
             update(feeds).where(this).values(**at_home, move_url=None, move_first_seen_at=None, move_sightings=0)
         )

@@ -1,27 +1,15 @@
-"""Per-host back-off and request slots, for hosts that several feeds share."""
+"""Back-off of hosts that several feeds share, and what earlier versions kept of turns at them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, bindparam, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, delete, func, or_, select, update
 
-from watcher.model.feed import Feed
 from watcher.model.poll import FailureKind
 from watcher.store.database import Db
-from watcher.store.feeds.mapping import parse_host
-from watcher.store.sql.dialect import get_dialect
 from watcher.store.tables import feeds, hosts
-
-MAX_RESERVATION = timedelta(hours=6)
-"""Nobody takes turns further ahead than this."""
-
-
-def get_feed_host(feed: Feed) -> str:
-    """Name the host that a feed is fetched from."""
-    return parse_host(feed.fetch_url)
 
 
 def defer_host(db: Db, host: str, until: datetime) -> None:
@@ -38,29 +26,8 @@ def count_rate_limited_feeds(db: Db, host: str, since: datetime) -> int:
     return db.execute(select(func.count()).select_from(feeds).where(*is_limited)).scalar_one()
 
 
-def reserve_host_slots(db: Db, wanted: Mapping[str, int], now: datetime, spacing: timedelta) -> Mapping[str, datetime]:
-    """Take so many turns at each host, `spacing` apart; return the moment of the first at each.
-
-    Turns that are taken next, in whichever process, come after them.
-    """
-    if not wanted:
-        return {}
-    # In one order for everybody, so that two who want the same hosts wait for each other and never crosswise.
-    names = sorted(wanted)
-    new = [{"host": name, "next_allowed_at": now} for name in names]
-    db.execute(get_dialect(db).insert_or_ignore(hosts), new)
-    rows = db.execute(select(hosts).where(hosts.c.host.in_(names)).order_by(hosts.c.host).with_for_update())
-    # Turns that are taken further ahead than any could be were taken under a wrong clock.
-    first = {
-        row.host: max(now, row.next_allowed_at) if row.next_allowed_at < now + MAX_RESERVATION else now for row in rows
-    }
-    moved = update(hosts).where(hosts.c.host == bindparam("name")).values(next_allowed_at=bindparam("until"))
-    db.execute(moved, [{"name": name, "until": first[name] + wanted[name] * spacing} for name in names])
-    return first
-
-
 def delete_idle_hosts(db: Db, before: datetime) -> int:
-    """Drop hosts that were free again before a moment; return how many."""
+    """Drop the turns at hosts that an earlier version kept, once they are over; return how many."""
     done: CursorResult[Any] = db.execute(delete(hosts).where(hosts.c.next_allowed_at < before))
     return done.rowcount
 

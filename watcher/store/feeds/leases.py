@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -35,6 +35,19 @@ _HELD = (
     .with_for_update()
 )
 
+_IN_OWN_SHARDS = (
+    any_of(feeds.c.shard, bindparam("shards", type_=IDS)),
+    not_(any_of(feeds.c.id, bindparam("in_flight", type_=IDS))),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnShards:
+    """The shards of hosts that a process holds, which nobody else claims feeds of, and its feeds `in_flight`, by id."""
+
+    shards: Collection[int]
+    in_flight: Collection[int] = ()
+
 
 def claim_due_feeds(
     db: Db,
@@ -48,6 +61,7 @@ def claim_due_feeds(
     polled_before: datetime | None = None,
     busy: Mapping[str, int] | None = None,
     per_host: int | None = None,
+    own: OwnShards | None = None,
 ) -> tuple[Feed, ...]:
     """Take feeds whose time has come, longest overdue first, and hold each for `lease_for`.
 
@@ -56,21 +70,18 @@ def claim_due_feeds(
 
     `urls` takes those feeds whether due or not (paused and gone ones too: a person asks); `everything` takes every feed
     that is polled at all. `polled_before` leaves out what was polled since. A feed that somebody else holds is left to
-    them; two callers never get the same feed.
+    them; two callers never get the same feed. With `own` shards only feeds of these are taken, and none in flight.
     """
-    asked: dict[str, Any] = {"now": now, "ever": now + _LONGEST_LEASE, "until": now + lease_for, "owner": owner}
-    if urls is not None:
-        asked["urls"] = tuple(urls)
-    if polled_before is not None:
-        asked["polled_before"] = polled_before
+    asked = _bind_selection(urls, polled_before, own)
+    asked |= {"now": now, "ever": now + _LONGEST_LEASE, "until": now + lease_for, "owner": owner}
     which = "named" if urls is not None else "all" if everything else "due"
-    shared = per_host is not None and get_dialect(db).is_shared
+    shared = own is None and per_host is not None and get_dialect(db).is_shared
     tally = Counter(busy or {})
     kept: list[Row[Any]] = []
     # Each round leaves out the hosts that are full by now: with a limit per host, a round may take too many of one.
     while len(kept) < limit:
         full = [host for host, count in tally.items() if per_host is not None and count >= per_host]
-        claim = _claim(which, since=polled_before is not None, shared=shared, crowded=bool(full))
+        claim = _claim(which, since=polled_before is not None, shared=shared, crowded=bool(full), own=own is not None)
         rows = db.execute(claim, asked | {"most": limit - len(kept)} | ({"full": full} if full else {})).all()
         within, beyond = _divide(sorted(rows, key=lambda row: row.next_poll_at), tally, per_host)
         kept += within
@@ -78,6 +89,18 @@ def claim_due_feeds(
             break
         db.execute(update(feeds).where(feeds.c.id.in_(beyond)).values(lease_until=None, lease_by=None))
     return tuple(read_feed_row(row) for row in kept)
+
+
+def _bind_selection(
+    urls: Iterable[str] | None, polled_before: datetime | None, own: OwnShards | None
+) -> dict[str, Any]:
+    """Return the parameters of those conditions of a claim that it need not have."""
+    asked: dict[str, Any] = {} if urls is None else {"urls": tuple(urls)}
+    if polled_before is not None:
+        asked["polled_before"] = polled_before
+    if own is not None:
+        asked |= {"shards": own.shards, "in_flight": own.in_flight}
+    return asked
 
 
 def _divide(rows: Sequence[Row[Any]], tally: Counter[str], per_host: int | None) -> tuple[list[Row[Any]], list[int]]:
@@ -94,7 +117,7 @@ def _divide(rows: Sequence[Row[Any]], tally: Counter[str], per_host: int | None)
 
 
 @cache
-def _claim(which: str, *, since: bool, shared: bool, crowded: bool) -> Update:
+def _claim(which: str, *, since: bool, shared: bool, crowded: bool, own: bool) -> Update:
     """Return the statement for a kind of claim; cached, since building it takes longer than running it."""
     chosen = select(feeds.c.id).where(feeds.c.configured, _FREE)
     match which:
@@ -107,6 +130,8 @@ def _claim(which: str, *, since: bool, shared: bool, crowded: bool) -> Update:
     if since:
         earlier = feeds.c.polled_at < bindparam("polled_before", type_=Moment)
         chosen = chosen.where(or_(feeds.c.polled_at.is_(None), earlier))
+    if own:
+        chosen = chosen.where(*_IN_OWN_SHARDS)
     if shared:
         theirs = select(feeds.c.host).where(feeds.c.lease_until > _NOW, feeds.c.lease_by != bindparam("owner"))
         chosen = chosen.where(feeds.c.host.not_in(theirs))
@@ -119,24 +144,6 @@ def _claim(which: str, *, since: bool, shared: bool, crowded: bool) -> Update:
         .values(lease=feeds.c.lease + 1, lease_until=bindparam("until"), lease_by=bindparam("owner"))
         .returning(feeds)
     )
-
-
-def claim_feed(
-    db: Db, claims: Iterable[tuple[int, int]], now: datetime, *, lease_for: timedelta, owner: str
-) -> tuple[Feed, ...]:
-    """Take over feeds that were claimed for any worker, each by its id and the claim's token, under a new one.
-
-    A claim that was taken, given back or settled meanwhile yields none: of two workers that have it one gets the feed.
-    """
-    wanted = tuple(claims)
-    taken = (
-        update(feeds)
-        .where(tuple_(feeds.c.id, feeds.c.lease).in_(wanted), feeds.c.lease_until.is_not(None), feeds.c.configured)
-        .values(lease=feeds.c.lease + 1, lease_until=now + lease_for, lease_by=owner)
-        .returning(feeds)
-    )
-    claimed = {row.id: read_feed_row(row) for row in db.execute(taken)} if wanted else {}
-    return tuple(claimed[feed_id] for feed_id, _token in wanted if feed_id in claimed)
 
 
 def release_feeds(db: Db, held: Iterable[Feed]) -> None:

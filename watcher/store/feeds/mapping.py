@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
+from zlib import crc32
 
 from sqlalchemy import Row
 
@@ -26,6 +27,8 @@ from watcher.model.feed import (
 )
 from watcher.store.tables import feeds
 
+SHARD_COUNT = 64
+"""How many shards hosts are divided into; with another number every row would have to be written again."""
 UNPOLLED_STATES = (FeedState.GONE.value, FeedState.PAUSED.value)
 _COLUMNS = tuple(feeds.c.keys())
 _NO_MARKS: frozenset[bytes] = frozenset()
@@ -88,6 +91,7 @@ def read_feed_row(values: Row[Any]) -> Feed:
         budget_use=BudgetUse(day=row["budget_day"], entries=row["budget_entries"], versions=row["budget_versions"]),
         push=PushState(hub=row["hub"], topic_url=row["topic_url"], pushed_at=row["pushed_at"]),
         lease=row["lease"],
+        shard=row["shard"],
     )
 
 
@@ -139,8 +143,7 @@ def _lasting(feed: Feed) -> tuple[object, ...]:
 def _lasting_columns(feed: Feed) -> dict[str, Any]:
     poll, stats, document, budget_use, push = feed.poll, feed.stats, feed.document, feed.budget_use, feed.push
     return {
-        "fetch_url": feed.fetch_url,
-        "host": parse_host(feed.fetch_url),
+        **locate_feed(feed.fetch_url),
         "name": feed.name,
         "title": feed.title,
         "language": feed.language,
@@ -191,6 +194,17 @@ def parse_host(url: str) -> str:
         return urlsplit(url).hostname or url
     except ValueError:
         return url
+
+
+def get_shard(host: str) -> int:
+    """Return the shard of a host: the same for all its feeds, in every version."""
+    return crc32(host.encode("utf-8", "surrogatepass")) % SHARD_COUNT
+
+
+def locate_feed(fetch_url: str) -> dict[str, Any]:
+    """Return the columns that follow from where a feed is fetched, by name."""
+    host = parse_host(fetch_url)
+    return {"fetch_url": fetch_url, "host": host, "shard": get_shard(host)}
 
 
 def format_feed_config(config: FeedConfig) -> str:

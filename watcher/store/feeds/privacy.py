@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 
 from watcher.model.feed import FeedConfig
 from watcher.store.database import Db
-from watcher.store.feeds.mapping import parse_host
+from watcher.store.feeds.mapping import locate_feed
 from watcher.store.sql.dialect import get_dialect
 from watcher.store.tables import callbacks, digests, feeds, outbox, polls
 from watcher.text.redact import (
@@ -115,8 +115,7 @@ def _rename_feed(db: Db, old: str, new: str, source: FeedConfig | None) -> None:
         .where(feeds.c.id == row.id)
         .values(
             url=new,
-            fetch_url=new,
-            host=parse_host(new),
+            **locate_feed(new),
             name=new if row.name == old else row.name,
             error=row.error and redact_text(redact_values(row.error.replace(old, new), secrets)),
             move_sightings=0,

@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, update
 
 from watcher.model.feed import Feed, FeedState, PushState, Validators
 from watcher.store.database import Db
-from watcher.store.feeds.mapping import format_feed_config, parse_host, read_feed_row
+from watcher.store.feeds.mapping import format_feed_config, locate_feed, read_feed_row
 from watcher.store.tables import feeds, polls
 
 SUCCESSION_PERIOD = timedelta(days=90)
@@ -69,8 +69,7 @@ def continue_feed(db: Db, added: Feed, left: Feed, now: datetime) -> Feed | None
             source=format_feed_config(heir.config),
             name=heir.name,
             configured=True,
-            fetch_url=heir.fetch_url,
-            host=parse_host(heir.fetch_url),
+            **locate_feed(heir.fetch_url),
             state=heir.state.value,
             etag=None,
             last_modified=None,

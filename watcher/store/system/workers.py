@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import delete, or_, select
 
@@ -21,13 +22,15 @@ MAX_HEARTBEAT_LEASE = timedelta(hours=1)
 class Worker:
     """A process that was at work not long ago; `until` is when it would be given up.
 
-    `away_since` is since when it reaches nobody at all, None while it has a network.
+    `away_since` is since when it reaches nobody at all, None while it has a network. `shares_hosts` is false for those
+    of earlier versions, which lease no shards of hosts.
     """
 
     name: str
     owner: str
     until: datetime
     away_since: datetime | None = None
+    shares_hosts: bool = False
 
 
 def record_heartbeat(
@@ -35,7 +38,8 @@ def record_heartbeat(
 ) -> None:
     """Record that a worker is alive until `now + lasts`, and since when it has no network."""
     with database.write() as db:
-        note = json.dumps({"away_since": away_since.isoformat()}) if away_since is not None else ""
+        away = {} if away_since is None else {"away_since": away_since.isoformat()}
+        note = json.dumps({"shares_hosts": True} | away)
         row = {"owner": owner, "until": now + lasts, "note": note}
         upsert = get_dialect(db).upsert(leases, ["name"], {column: excluded(column) for column in row})
         db.execute(upsert, {"name": name, "token": 1, **row})
@@ -57,9 +61,7 @@ def list_workers(db: Db, now: datetime) -> tuple[Worker, ...]:
     rows = db.execute(
         select(leases).where(leases.c.until.between(now, now + MAX_HEARTBEAT_LEASE)).order_by(leases.c.name)
     )
-    return tuple(
-        Worker(name=row.name, owner=row.owner, until=row.until, away_since=_read_away_since(row.note)) for row in rows
-    )
+    return tuple(Worker(name=row.name, owner=row.owner, until=row.until, **_read_note(row.note)) for row in rows)
 
 
 def find_network_outage(workers: Iterable[Worker]) -> datetime | None:
@@ -68,6 +70,10 @@ def find_network_outage(workers: Iterable[Worker]) -> datetime | None:
     return max((moment for moment in since if moment is not None), default=None) if all(since) else None
 
 
-def _read_away_since(note: str) -> datetime | None:
-    written = json.loads(note).get("away_since") if note else None
-    return datetime.fromisoformat(written) if written else None
+def _read_note(note: str) -> dict[str, Any]:
+    written = json.loads(note) if note else {}
+    away_since = written.get("away_since")
+    return {
+        "away_since": datetime.fromisoformat(away_since) if away_since else None,
+        "shares_hosts": bool(written.get("shares_hosts")),
+    }

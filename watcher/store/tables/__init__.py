@@ -3,7 +3,7 @@
 from watcher.store.tables.configuration import offered_hits, repeatable_requests
 from watcher.store.tables.digest import digest_items, digests, outbox, unsubscribed
 from watcher.store.tables.entry import aliases, archive, entries, entry_versions, tombstones
-from watcher.store.tables.feed import callbacks, feeds, hosts, polls
+from watcher.store.tables.feed import callbacks, feeds, host_shards, hosts, polls, shard_owners
 from watcher.store.tables.machine_text import machine_texts
 from watcher.store.tables.meaning import (
     embedding_claims,
@@ -47,6 +47,7 @@ __all__ = [
     "feeds",
     "hit_days",
     "hits",
+    "host_shards",
     "hosts",
     "judgements",
     "leases",
@@ -66,6 +67,7 @@ __all__ = [
     "saved_views",
     "seen_items",
     "sessions",
+    "shard_owners",
     "starred_items",
     "stories",
     "story_decisions",

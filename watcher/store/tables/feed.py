@@ -26,6 +26,7 @@ feeds = Table(
     Column("url", Text, nullable=False, unique=True, comment="as configured: its identity"),
     Column("fetch_url", Text, nullable=False, comment="where it is fetched now, after permanent moves"),
     Column("host", Text, nullable=False, server_default=""),
+    Column("shard", Integer, nullable=False, server_default="0", comment="which of the host shards its host is in"),
     Column("configured", Boolean, nullable=False, server_default="1", comment="named in feeds.yaml now"),
     Column("source", Text, nullable=False, server_default="{}", comment="what feeds.yaml says of it, JSON"),
     Column("name", Text, nullable=False, server_default="", comment="what to call it: configured or own title"),
@@ -86,7 +87,8 @@ feeds = Table(
     Column("lease", BigInteger, nullable=False, server_default="0", comment="fencing token: the claim that may settle"),
     Column("lease_until", Moment),
     Column("lease_by", Text),
-    Index("ix_feeds_due", "configured", "next_poll_at"),
+    # The shard last: what is due in the shards of others is passed over within the index.
+    Index("ix_feeds_due", "configured", "next_poll_at", "shard"),
     # Room in each page for the row's next version: every poll writes two.
     **on_postgresql(**{"with": {"fillfactor": 60}}),
 )
@@ -96,6 +98,25 @@ hosts = Table(
     metadata,
     Column("host", Text, primary_key=True),
     Column("next_allowed_at", Moment, nullable=False, comment="when the turns are over that were taken"),
+)
+
+host_shards = Table(
+    "host_shards",
+    metadata,
+    Column("shard", Integer, primary_key=True, autoincrement=False),
+    Column("owner", Text, comment="the process that alone asks these hosts"),
+    Column("lease_until", Moment, comment="by the clock of the database; without an owner: when it was released"),
+    Column("wanted_by", Text, comment="a command that waits for it"),
+    Column("wanted_until", Moment),
+    comment="Hosts by a hash of their names, leased whole to processes that share PostgreSQL.",
+)
+
+shard_owners = Table(
+    "shard_owners",
+    metadata,
+    Column("owner", Text, primary_key=True),
+    Column("until", Moment, nullable=False, comment="by the clock of the database"),
+    comment="Processes that share the host shards out among themselves.",
 )
 
 polls = Table(

@@ -1,4 +1,4 @@
-"""How due feeds are put together, and what `engine` in watcher.yaml may say."""
+"""What `engine` in watcher.yaml may say."""
 
 from __future__ import annotations
 
@@ -7,39 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.feed_builder import build_feed
 from watcher.errors import ConfigError
-from watcher.model.feed import Feed
-from watcher.pipeline.work_batches import BATCH_SIZE, group_by_host
 from watcher.settings import EngineName, load
 
 SERVER = {"WATCHER_DATABASE_URL": "postgresql://watcher@db.example/watcher"}
-
-
-def feeds(*hosts: str) -> list[Feed]:
-    return [
-        build_feed(url, id=number) for number, url in enumerate(f"https://{host}/{n}" for n, host in enumerate(hosts))
-    ]
-
-
-def test_the_feeds_of_a_host_go_together() -> None:
-    [chunk] = group_by_host(feeds("a.example", "b.example", "a.example"))
-
-    assert [feed.id for feed in chunk] == [0, 2, 1]
-
-
-def test_no_chunk_is_longer_than_it_should_be_and_none_is_lost() -> None:
-    claimed = feeds(*["big.example"] * 45, *(f"host-{number}.example" for number in range(30)))
-
-    chunks = group_by_host(claimed)
-
-    assert all(len(chunk) <= BATCH_SIZE for chunk in chunks)
-    assert sorted(feed.id for chunk in chunks for feed in chunk) == list(range(75))
-    assert len(chunks) == 4
-
-
-def test_nothing_due_is_no_chunk() -> None:
-    assert group_by_host([]) == ()
 
 
 @pytest.fixture
