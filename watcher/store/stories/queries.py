@@ -238,7 +238,7 @@ def _read(db: Db, rows: Sequence[Row[Any]], *, with_topics: bool = True) -> tupl
     )
 
 
-def _list_topics(of_article: Sequence[Row[Any]]) -> tuple[str, ...]:
+def _list_topics(of_article: Sequence[Sequence[Any]]) -> tuple[str, ...]:
     """Return the topics of an article's rows, in the order of its hits; none where its one row has no hit."""
     # Rows without a hit have no id to sort by: then there is only one.
     by_hit = sorted(of_article, key=itemgetter(8)) if len(of_article) > 1 else of_article
