@@ -6,9 +6,9 @@ import sys
 
 import watcher
 
-_COLLECT_AFTER = 50_000
-"""Objects made before the collector looks at them. Python's 700 spends a tenth of a command's time on imported modules,
-which stay anyway; what keeps running sets a lower number (`cli.state`)."""
+_COLLECT_AFTER = 250_000
+"""Objects made before the collector looks at them: more than a command that reads makes, whose imported modules stay
+anyway. Python's 700 spends a tenth of its time on them; what keeps running sets a lower number (`cli.state`)."""
 
 _OVERWRITTEN = (
     "watcher: another distribution has written over the package `watcher` of news-watcher ({place}); install it in an "

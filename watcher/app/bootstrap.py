@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import threading
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from watcher import __version__, private
 from watcher.errors import ConfigError
-from watcher.model.meaning import EncoderEngine
+from watcher.model.encoder import EncoderEngine
 from watcher.settings import Settings, load, signing_key
 from watcher.settings.edit_journal import has_unfinished_edit
 from watcher.settings.folders import state_folder
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
     from watcher.digest.links import Links
     from watcher.fetch import FetchPolicy
     from watcher.match import TopicMatcher
+    from watcher.model.subscription import Channel, Subscription
+    from watcher.model.topic import Topic
     from watcher.pipeline.digests import DigestContext
     from watcher.schedule import PollLimits
     from watcher.store.database.pruning import Retention
@@ -97,7 +98,6 @@ class App:
         A command that matches nothing leaves the `topics` as they are stored: their versions need every query parsed.
         """
         from watcher.store.digests.slots import register_subscriptions
-        from watcher.store.feeds.commands import schedule_feeds_now
         from watcher.store.feeds.configuration import sync_feeds
         from watcher.store.system.clock_faults import record_unwatched_step, reschedule_all
 
@@ -106,6 +106,8 @@ class App:
             sync_feeds(db, self.settings.sources, now, self.settings.polling.default)
             self._carry_over_renamed(db)
             if self._asked_anew:
+                from watcher.store.feeds.commands import schedule_feeds_now
+
                 schedule_feeds_now(db, self._asked_anew, now)
                 self._asked_anew = frozenset()
             register_subscriptions(db, (subscription.name for subscription in self.settings.subscriptions), now)
@@ -124,8 +126,27 @@ class App:
         """Rename what is stored of topics, channels and digests that have a new name (`formerly`)."""
         # A digest that is configured but unknown, beside one that is known but not configured, may be a rename without
         # `formerly`: it would report old hits again.
-        from watcher.store.digests.renames import rename_channel, rename_digest
         from watcher.store.digests.slots import list_registered_subscriptions
+
+        settings = self.settings
+        named: tuple[Topic | Channel | Subscription, ...] = (
+            *settings.topics,
+            *settings.channels,
+            *settings.subscriptions,
+        )
+        if any(item.formerly for item in named):
+            self._rename_stored(db)
+        configured = {subscription.name for subscription in settings.subscriptions}
+        known = list_registered_subscriptions(db)
+        if known and configured - known and known - configured:
+            log.warning(
+                "digest is new while another is gone; if it was renamed, write its old name under `formerly`",
+                new=sorted(configured - known),
+                gone=sorted(known - configured),
+            )
+
+    def _rename_stored(self, db: Db) -> None:
+        from watcher.store.digests.renames import rename_channel, rename_digest
         from watcher.store.topics import rename_topic
 
         for topic in self.settings.topics:
@@ -140,20 +161,12 @@ class App:
             for former in subscription.formerly:
                 if rename_digest(db, former, subscription.name):
                     log.info("digest renamed", digest=subscription.name, formerly=former)
-        configured = {subscription.name for subscription in self.settings.subscriptions}
-        known = list_registered_subscriptions(db)
-        if known and configured - known and known - configured:
-            log.warning(
-                "digest is new while another is gone; if it was renamed, write its old name under `formerly`",
-                new=sorted(configured - known),
-                gone=sorted(known - configured),
-            )
 
     def retry_logins(self, now: datetime) -> None:
         """Poll at once what refuses its login: at a start the configuration may hold another one than before."""
         private = [source.url for source in self.settings.sources if source.private]
         if private:
-            from watcher.model.poll import FailureKind
+            from watcher.model.failure import FailureKind
             from watcher.store.feeds.commands import schedule_feeds_now
 
             with self.database.write() as db:
@@ -319,6 +332,8 @@ def open_app(
 
 def _tighten_state(settings: Settings, database: Database, environ: Mapping[str, str]) -> None:
     """Take the rights of other users from what earlier versions, or a looser umask, left open."""
+    import glob
+
     files = [settings.state / "secret.key"]
     if database.path is not None:
         files += database.path.parent.glob(f"{glob.escape(database.path.name)}*")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from watcher.channels.advice import explain_fault
 from watcher.contract.deliveries import ChannelTest
-from watcher.model.digest import Channel
+from watcher.model.subscription import Channel
 from watcher.pipeline.channel_test import RecipientResult
 
 

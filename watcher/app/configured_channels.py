@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from watcher.contract.deliveries import Channel, encode_channel
 from watcher.contract.timestamps import format_timestamp
-from watcher.model import digest as model
 
 if TYPE_CHECKING:
+    from watcher.model import digest as model
     from watcher.store.outbox.blocked_channels import BlockedChannel
 
 

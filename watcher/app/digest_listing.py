@@ -7,7 +7,7 @@ from datetime import datetime
 
 from watcher.contract.configured_digests import ConfiguredDigest, encode_subscription
 from watcher.digest.slots import find_next_slot
-from watcher.model.digest import Subscription
+from watcher.model.subscription import Subscription
 from watcher.store.database import Db
 from watcher.store.digests.owners import find_stopped_digests
 from watcher.store.digests.slots import get_last_slots

@@ -5,13 +5,11 @@ What the pure packages hold is encoded in `contract`; its models describe both.
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
-from watcher.contract.digests import ComposedDigest, Unsubscription, encode_coverage
+from watcher.contract.digests import ComposedDigest, encode_coverage
 from watcher.contract.polls import PollCycle
 from watcher.contract.timestamps import format_timestamp
-from watcher.model import digest as model
 from watcher.store.digests.queries import StoredDigest
 
 if TYPE_CHECKING:
@@ -51,8 +49,3 @@ def encode_composed_digest(digest: StoredDigest) -> ComposedDigest:
         "sent": digest.sent,
         "coverage": encode_coverage(digest.coverage),
     }
-
-
-def encode_unsubscription(unsubscription: model.Unsubscription, at: datetime) -> Unsubscription:
-    """Return who unsubscribed, and when."""
-    return {"channel": unsubscription.channel, "recipient": unsubscription.recipient, "at": format_timestamp(at)}

@@ -11,7 +11,8 @@ from datetime import datetime
 from pathlib import Path
 
 from watcher.errors import NotFoundError, UsageError
-from watcher.model.feed import Feed, FeedConfig, FeedState, PollableFeed, PollState
+from watcher.model.feed import Feed, FeedState, PollableFeed, PollState
+from watcher.model.feed_config import FeedConfig
 from watcher.settings.edit_history import Origin
 from watcher.settings.feeds import find_source, make_source, same_address
 from watcher.store.database import Database

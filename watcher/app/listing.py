@@ -9,16 +9,17 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from watcher.errors import NotFoundError, UsageError
-from watcher.model.results import Filters, Page, SearchResult, StoredHit
-from watcher.model.story import Story, StoryOrder
-from watcher.model.triage import Reader
-from watcher.store.database import Db
-from watcher.store.hits.search import find_hits
-from watcher.store.stories.queries import find_stories
+from watcher.model.results import Filters
+from watcher.model.story import StoryOrder
 from watcher.text.suggest import find_nearest
 
 if TYPE_CHECKING:
     from watcher.match import Query
+    from watcher.model.page import Page
+    from watcher.model.results import SearchResult, StoredHit
+    from watcher.model.story import Story
+    from watcher.model.triage import Reader
+    from watcher.store.database import Db
 
 LABELS = ("relevant", "irrelevant", "none")
 ORDERS = ("new", "score")
@@ -104,6 +105,8 @@ def parse_list_query_with_sets(
 
 def list_hits(db: Db, query: ListQuery, stop: Callable[[], bool] = lambda: False) -> Page[StoredHit]:
     """Return a page of stored hits; the search ends early where `stop` returns True. Raises UsageError."""
+    from watcher.store.hits.search import find_hits  # each list imports its own questions alone
+
     return find_hits(
         db,
         query.filters,
@@ -132,6 +135,8 @@ def search_entries(db: Db, query: ListQuery, stop: Callable[[], bool] = lambda: 
 
 def list_stories(db: Db, query: ListQuery, *, with_topics: bool = True) -> Page[Story]:
     """Return a page of stories in the order that is asked for, with the topics of their reports. Raises UsageError."""
+    from watcher.store.stories.queries import find_stories
+
     return find_stories(
         db,
         query.filters,

@@ -11,7 +11,7 @@ import structlog
 
 from watcher.app.bootstrap import App
 from watcher.inference import open_encoder, open_encoder_of
-from watcher.model.meaning import EncoderEngine, EncoderOptions
+from watcher.model.encoder import EncoderEngine, EncoderOptions
 
 if TYPE_CHECKING:
     from watcher.inference import Encoder

@@ -11,9 +11,11 @@ from zoneinfo import ZoneInfo
 from watcher.app.listing import RawListQuery, parse_list_query
 from watcher.contract.hits import Label
 from watcher.errors import UsageError
-from watcher.model.meaning import EncoderEngine, ProposalState, Verdict
+from watcher.model.encoder import EncoderEngine
+from watcher.model.meaning import ProposalState, Verdict
+from watcher.model.page import Page
 from watcher.model.person import SHELL, Actor
-from watcher.model.results import Page, StoredProposal
+from watcher.model.results import StoredProposal
 from watcher.store.database import Db
 from watcher.store.hits.labels import find_hit_labels
 from watcher.store.meaning.proposals import (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from watcher.app.text_encoder import open_text_encoder
 from watcher.errors import EncoderFault, EncoderUnavailable, Fault
-from watcher.model.meaning import EncoderEngine, EncoderOptions
+from watcher.model.encoder import EncoderEngine, EncoderOptions
 from watcher.model.topic import Topic
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from watcher.app.text_encoder import open_text_encoder
 from watcher.errors import EncoderUnavailable, UsageError
-from watcher.model.meaning import EncoderOptions
-from watcher.model.results import Filters, Page, SearchResult, SimilarEntry
+from watcher.model.encoder import EncoderOptions
+from watcher.model.page import Page
+from watcher.model.results import Filters, SearchResult, SimilarEntry
 from watcher.store.database import Db
 from watcher.store.entries.queries import load_entries, load_entry
 from watcher.store.meaning.embeddings import VectorRows, load_recent_vectors, load_vectors

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from watcher import __version__
-from watcher.app.bootstrap import App
 from watcher.app.digest_listing import list_configured_digests
-from watcher.contract import status as contract
 from watcher.contract.timestamps import format_timestamp
-from watcher.model.meaning import EncoderEngine
+from watcher.model.encoder import EncoderEngine
 from watcher.store.database.migrate import get_schema_state
 from watcher.store.meaning.progress import MeaningState, get_meaning_state
 from watcher.store.outbox.blocked_channels import list_blocked_channels
 from watcher.store.system import status
 from watcher.store.system.status import StatusSummary
 from watcher.store.system.workers import Worker, find_network_outage, list_workers
+
+if TYPE_CHECKING:
+    from watcher.app.bootstrap import App
+    from watcher.contract import status as contract
 
 
 def get_system_status(app: App, now: datetime) -> contract.Status:

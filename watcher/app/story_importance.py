@@ -7,9 +7,9 @@ from datetime import datetime
 
 from watcher.app.story_brief import StoryBrief
 from watcher.digest.importance import rate_event
-from watcher.model.digest import ImportanceWeights, Subscription
 from watcher.model.digest_story import StoryStatus
 from watcher.model.results import StoredHit
+from watcher.model.subscription import ImportanceWeights, Subscription
 from watcher.store.database import Db
 from watcher.store.digests.reported_stories import find_reported_stories
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from watcher.errors import BusyError
-from watcher.model.meaning import EncoderOptions
+from watcher.model.encoder import EncoderOptions
 
 if TYPE_CHECKING:
     from watcher.inference import Encoder

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from watcher.app.eval_background import ArchiveBackground
     from watcher.match import TopicMatcher
     from watcher.meaning.background import Background
-    from watcher.model.meaning import EncoderOptions
+    from watcher.model.encoder import EncoderOptions
     from watcher.model.topic import Topic
     from watcher.topics.meaning_evaluation import Encode, MeaningScores, Mode
 

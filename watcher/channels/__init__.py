@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from watcher.channels.apprise import AppriseChannel
-from watcher.channels.base import ChannelType
+from watcher.channels.channel_type import ChannelType
 from watcher.channels.email import EmailChannel
 from watcher.channels.file import FileChannel
 from watcher.channels.slack import SlackChannel

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from watcher.channels.outcome import Blocked, Deferred, Refused, SendOutcome, Uncertain, format_answer
-from watcher.model.poll import FailureKind
+from watcher.model.failure import FailureKind
 from watcher.text.http_headers import parse_retry_after
 
 BLOCKING_ERRORS = frozenset({

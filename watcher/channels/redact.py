@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import unquote, urlsplit
 
-from watcher.model.digest import Channel
+from watcher.model.subscription import Channel
 from watcher.text.secret_patterns import mask_secrets
 
 MIN_SECRET_LENGTH = 5

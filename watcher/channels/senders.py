@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from watcher.channels import CHANNELS
 from watcher.channels.base import Sender, SenderContext
-from watcher.model.digest import Channel
+from watcher.model.subscription import Channel
 
 
 class Senders:

@@ -14,7 +14,7 @@ from watcher.cli.state import Json, open_application, state
 if TYPE_CHECKING:
     from watcher.app.bootstrap import App
     from watcher.contract.deliveries import ChannelList
-    from watcher.model.digest import Channel
+    from watcher.model.subscription import Channel
     from watcher.pipeline.channel_test import RecipientResult
 
 app = Commands()

@@ -16,6 +16,7 @@ from watcher.cli.state import Json, open_application, state
 if TYPE_CHECKING:
     from watcher.app.bootstrap import App
     from watcher.contract.polls import PrintedPoll
+    from watcher.contract.status import PrintedStatus
     from watcher.pipeline.poll_summary import PollSummary
     from watcher.store.feeds.leases import FeedLease
 
@@ -133,7 +134,6 @@ def status(as_json: Json = False) -> None:
     from watcher import clock
     from watcher.app.status import get_system_status
     from watcher.cli.render_status import print_status
-    from watcher.contract.status import PrintedStatus
     from watcher.errors import StorageError
 
     with open_application(queries=False) as application:

@@ -70,7 +70,7 @@ def _run_demo(folder: Path, *, once: bool, port: int, as_json: bool) -> None:
     from watcher.demo import sandbox
     from watcher.demo.server import DemoServer
     from watcher.inference import can_use_bundled
-    from watcher.model.meaning import EncoderEngine
+    from watcher.model.encoder import EncoderEngine
 
     cycles: list[DemoPoll] = []
     with DemoServer(clock.now()) as server, sandbox.open_sandbox(folder, server, port, os.environ) as application:

@@ -17,9 +17,11 @@ from watcher.cli.state import Cursor, Json, Limit, Since, open_application, stat
 
 if TYPE_CHECKING:
     from watcher.app.bootstrap import App
+    from watcher.contract.configured_digests import DigestSubscribers
     from watcher.contract.deliveries import PrintedDeliveries, RetriedDeliveries
-    from watcher.contract.digests import DigestSubscribers, PrintedDigests, Resubscribed, SentDigest
-    from watcher.model.digest import Delivery, Digest
+    from watcher.contract.digests import PrintedDigests, Resubscribed, SentDigest
+    from watcher.model.delivery import Delivery
+    from watcher.model.digest import Digest
     from watcher.pipeline.digests import DigestContext
 
 app = Commands()
@@ -66,7 +68,7 @@ def list_digests(as_json: Json = False) -> None:
     """List the digests and alerts: last and next times, channels, and who unsubscribed."""
     from watcher import clock
     from watcher.app.digest_listing import list_configured_digests
-    from watcher.app.encoding import encode_unsubscription
+    from watcher.contract.configured_digests import encode_unsubscription
     from watcher.store.digests.unsubscribes import list_unsubscriptions
 
     now = clock.now()
@@ -293,7 +295,7 @@ def _retry_all(application: App, states: Sequence[RetriedState], channel: str | 
     """Schedule all messages in some states again, of one channel or of all; returns how many."""
     from watcher import clock
     from watcher.errors import NotFoundError
-    from watcher.model.digest import DeliveryState
+    from watcher.model.delivery import DeliveryState
     from watcher.store.outbox.queries import list_known_channels
     from watcher.store.outbox.queue import requeue_deliveries
 

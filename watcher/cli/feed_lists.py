@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from watcher.app.feeds import FeedImport
     from watcher.contract.feeds import ConfiguredFeeds, DiscoveredFeed, DiscoveredFeeds, ImportedFeeds
     from watcher.fetch import Candidate
-    from watcher.model.feed import FeedConfig
+    from watcher.model.feed_config import FeedConfig
     from watcher.settings import Settings
 
 

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
         ResumedFeed,
     )
     from watcher.fetch import Candidate
-    from watcher.model.feed import FeedConfig, PollableFeed
+    from watcher.model.feed import PollableFeed
+    from watcher.model.feed_config import FeedConfig
     from watcher.pipeline.feed_check import FeedCheck
     from watcher.settings import Settings
 

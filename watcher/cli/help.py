@@ -112,6 +112,10 @@ class PlainCommand(TyperCommand):
 class PlainGroup(TyperGroup):
     """A group with plain help: the summaries of its commands are not cut."""
 
+    def list_commands(self, ctx: Context) -> list[str]:
+        """Return the names of the commands, without building any."""
+        return list(self.commands)
+
     def collect_usage_pieces(self, ctx: Context) -> list[str]:
         """Return the words of the usage line."""
         return _collect_usage(super().collect_usage_pieces(ctx))

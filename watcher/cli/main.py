@@ -12,10 +12,10 @@ import typer
 from typer._click.core import Command, Context
 from typer._click.exceptions import NoArgsIsHelpError, UsageError
 from typer._click.formatting import HelpFormatter
-from typer.core import TyperGroup
 
 from watcher import __version__
 from watcher.cli.help import Commands, PlainGroup
+from watcher.cli.on_demand import build_command
 from watcher.cli.state import state
 
 # Which module defines which commands; a module is imported when one of its commands is run.
@@ -69,10 +69,7 @@ class LazyGroup(PlainGroup):
         """Import and return a command; None for an unknown name."""
         if name not in COMMANDS:
             return None
-        module = import_module(f"watcher.cli.{COMMANDS[name][0]}")
-        command: Command = typer.main.get_command(module.app)
-        is_group = isinstance(command, TyperGroup) and name in command.commands
-        return command.get_command(ctx, name) if is_group and isinstance(command, TyperGroup) else command
+        return build_command(import_module(f"watcher.cli.{COMMANDS[name][0]}").app, name)
 
     def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:
         """Write the commands with their one-line helps."""

@@ -87,7 +87,8 @@ def add(
     """Add a person. The first one has to be an admin."""
     from watcher.app.people.accounts import add_person
     from watcher.app.people.passwords import hash_password
-    from watcher.model.person import SHELL, Role
+    from watcher.model.person import SHELL
+    from watcher.model.role import Role
 
     password_hash = None if no_password else hash_password(_read_password(password_file))
     now = _now()
@@ -106,7 +107,8 @@ def role(
 ) -> None:
     """Change a person's role."""
     from watcher.app.people.accounts import change_role
-    from watcher.model.person import SHELL, Role
+    from watcher.model.person import SHELL
+    from watcher.model.role import Role
 
     now = _now()
     _change(

@@ -15,7 +15,8 @@ from watcher.cli.state import Cursor, Json, Limit, Since, Topics, Until, open_ap
 if TYPE_CHECKING:
     from watcher.app.bootstrap import App
     from watcher.app.proposals import ProposalQuery, RawProposalQuery
-    from watcher.model.results import Page, StoredProposal
+    from watcher.model.page import Page
+    from watcher.model.results import StoredProposal
 
 app = Commands(
     help="List items that may belong to a topic by their meaning, and judge them.",

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from watcher.app.bootstrap import App
     from watcher.app.listing import ListQuery, RawListQuery
     from watcher.contract.hits import Label
-    from watcher.model.results import Page, StoredHit
+    from watcher.model.page import Page
+    from watcher.model.results import StoredHit
 
 app = Commands()
 

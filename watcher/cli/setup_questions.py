@@ -145,7 +145,7 @@ async def _test(application: App, fetcher: Fetcher, edit: ChannelEdit) -> bool:
 def _ask_schedule(default: str, timezone: str) -> str:
     from watcher import clock
     from watcher.digest.slots import list_next_slots, validate_schedule
-    from watcher.model.digest import Subscription
+    from watcher.model.subscription import Subscription
 
     while True:
         schedule = _ask("When (weekdays at 7:00, every day at 8:00, immediate)", default)

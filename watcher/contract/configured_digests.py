@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from typing_extensions import TypedDict
 
 from watcher.contract.timestamps import format_timestamp
-from watcher.model.digest import Subscription
+
+if TYPE_CHECKING:
+    from watcher.model.delivery import Unsubscription as ModelUnsubscription
+    from watcher.model.subscription import Subscription
 
 
 class ConfiguredDigest(TypedDict):
@@ -27,6 +31,20 @@ class ConfiguredDigest(TypedDict):
     next_at: str | None
 
 
+class Unsubscription(TypedDict):
+    """A recipient who no longer wants a digest on a channel."""
+
+    channel: str
+    recipient: str
+    at: str
+
+
+class DigestSubscribers(ConfiguredDigest):
+    """A digest as configured, and who unsubscribed from it."""
+
+    unsubscribed: list[Unsubscription]
+
+
 def encode_subscription(
     subscription: Subscription, *, last_at: datetime | None, next_at: datetime | None, stopped: bool = False
 ) -> ConfiguredDigest:
@@ -42,3 +60,8 @@ def encode_subscription(
         "last_at": format_timestamp(last_at),
         "next_at": None if stopped else format_timestamp(next_at),
     }
+
+
+def encode_unsubscription(unsubscription: ModelUnsubscription, at: datetime) -> Unsubscription:
+    """Return who unsubscribed, and when."""
+    return {"channel": unsubscription.channel, "recipient": unsubscription.recipient, "at": format_timestamp(at)}

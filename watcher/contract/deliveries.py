@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from typing_extensions import TypedDict
 
 from watcher.contract.timestamps import format_timestamp
-from watcher.model import digest as model
+
+if TYPE_CHECKING:
+    from watcher.model import digest as model
 
 
 class Delivery(TypedDict):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing_extensions import TypedDict
 
 from watcher.contract.briefed_stories import BriefedStory, DigestHit, encode_briefed_story, encode_digest_hit
-from watcher.contract.configured_digests import ConfiguredDigest
+from watcher.contract.configured_digests import ConfiguredDigest, DigestSubscribers
 from watcher.contract.deliveries import Delivery
 from watcher.contract.proposals import ProposalEvidence, encode_proposal_evidence
 from watcher.contract.timestamps import format_timestamp
@@ -132,20 +132,6 @@ class ComposedDigest(TypedDict):
     stories: int
     sent: bool
     coverage: Coverage
-
-
-class Unsubscription(TypedDict):
-    """A recipient who no longer wants a digest on a channel."""
-
-    channel: str
-    recipient: str
-    at: str
-
-
-class DigestSubscribers(ConfiguredDigest):
-    """A digest as configured, and who unsubscribed from it."""
-
-    unsubscribed: list[Unsubscription]
 
 
 class PrintedDigests(TypedDict):

@@ -10,7 +10,8 @@ from typing_extensions import TypedDict
 from watcher.contract.timestamps import format_timestamp
 from watcher.model import results as model
 from watcher.model.entry import StoredEntry
-from watcher.model.results import Page, SearchResult
+from watcher.model.page import Page
+from watcher.model.results import SearchResult
 from watcher.model.topic import Evidence as ModelEvidence
 
 

@@ -15,7 +15,8 @@ from watcher.contract.entries import (
     keep_valid_evidence,
 )
 from watcher.contract.timestamps import format_timestamp
-from watcher.model.results import Page, StoredHit
+from watcher.model.page import Page
+from watcher.model.results import StoredHit
 from watcher.model.topic import Origin
 
 Label = Literal["relevant", "irrelevant"]

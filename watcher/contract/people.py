@@ -7,8 +7,8 @@ from typing import Literal
 from typing_extensions import TypedDict
 
 from watcher.contract.timestamps import format_timestamp
+from watcher.model.page import Page
 from watcher.model.person import Account, ApiToken, AuditEntry, StoredSession
-from watcher.model.results import Page
 
 RoleName = Literal["reader", "editor", "admin"]
 

@@ -12,7 +12,8 @@ from watcher.contract.entries import Entry, encode_entry
 from watcher.contract.timestamps import format_timestamp
 from watcher.model import meaning as model
 from watcher.model.entry import StoredEntry
-from watcher.model.results import Page, StoredProposal
+from watcher.model.page import Page
+from watcher.model.results import StoredProposal
 
 
 class ProposalEvidence(TypedDict):

@@ -7,7 +7,7 @@ from typing import Literal
 from typing_extensions import TypedDict
 
 from watcher.contract.timestamps import format_timestamp
-from watcher.model.results import Page
+from watcher.model.page import Page
 from watcher.model.story import Story as ModelStory
 
 

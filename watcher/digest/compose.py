@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from watcher.digest.format_helpers import one_line
 from watcher.digest.importance import rate_importance
-from watcher.model.digest import Coverage, Digest, EmptyPolicy, Subscription
+from watcher.model.digest import Coverage, Digest
 from watcher.model.digest_story import (
     DigestHit,
     DigestStory,
@@ -22,6 +22,7 @@ from watcher.model.digest_story import (
     StoryLabel,
     StoryStatus,
 )
+from watcher.model.subscription import EmptyPolicy, Subscription
 from watcher.model.topic import Topic
 
 MAX_HELD_BEFORE = 10

@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from watcher.model.digest import ImportanceWeights
 from watcher.model.digest_story import DigestHit, NewsKind, StoryHistory, StoryStatus
 from watcher.model.event import EventFacts
 from watcher.model.importance import Importance
+from watcher.model.subscription import ImportanceWeights
 
 FRESHNESS_HALF_LIFE = timedelta(hours=12)
 MANY_OUTLETS = 8

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from watcher.digest.feedback_links import sign_feedback, sign_proposal_feedback
 from watcher.digest.unsubscribe_links import sign_unsubscribe
-from watcher.model.digest import Unsubscription
+from watcher.model.delivery import Unsubscription
 from watcher.model.digest_story import DigestTopic
 
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from cronsim import CronSim
 
 from watcher.digest.schedule_text import IMMEDIATE, convert_to_cron
-from watcher.model.digest import QuietHours, Subscription
+from watcher.model.subscription import QuietHours, Subscription
 
 
 def validate_schedule(schedule: str, timezone: str = "UTC") -> None:

@@ -8,7 +8,7 @@ import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from html import escape
 
-from watcher.model.digest import Unsubscription
+from watcher.model.delivery import Unsubscription
 from watcher.text.signing import is_signed, sign_text
 
 UNSUBSCRIBE_MARKER = "<!-- unsubscribe -->"

@@ -12,7 +12,6 @@ from watcher.match.index import QueryIndex
 from watcher.match.node import Node
 from watcher.match.syntax import Query
 from watcher.model.entry import StoredEntry
-from watcher.model.meaning import hash_definition
 from watcher.model.topic import Hit, Origin, Topic
 
 
@@ -53,6 +52,8 @@ class TopicMatcher:
         Raises KeyError.
         """
         if (topic := self._without_query.get(topic_id)) is not None:
+            from watcher.model.meaning import hash_definition
+
             return hash_definition(topic)
         return self._versions[topic_id]
 

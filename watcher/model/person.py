@@ -5,33 +5,27 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
+
+from watcher.model.role import Role
+
+__all__ = [
+    "DESK",
+    "NOBODY",
+    "SHELL",
+    "Account",
+    "Actor",
+    "ApiToken",
+    "AuditEntry",
+    "Person",
+    "Role",
+    "StoredSession",
+    "make_login",
+]
 
 
 def make_login(name: str) -> str:
     """Return a name as logins compare it: whatever its case, its width and the form of its letters."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", " ".join(name.split())).casefold())
-
-
-class Role(StrEnum):
-    """What a person may do; each role includes the ones before it.
-
-    A reader reads, notes and stars; an editor also judges and changes topics, feeds and digests; an admin also changes
-    channels, people and settings.
-    """
-
-    READER = "reader"
-    EDITOR = "editor"
-    ADMIN = "admin"
-
-    @property
-    def rank(self) -> int:
-        """The place in the order of roles, from 0."""
-        return list(Role).index(self)
-
-    def includes(self, needed: Role) -> bool:
-        """Return whether who has this role may do what the other role may do."""
-        return self.rank >= needed.rank
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,38 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import TypeAlias
 
 from watcher.model.entry import Entry, Item
+from watcher.model.failure import FailureKind
 from watcher.model.feed import IDENTITY_VERSION, Validators
 
-
-class FailureKind(StrEnum):
-    """What stood in the way, as one word for lists and metrics."""
-
-    DNS = "dns"
-    OFFLINE = "offline"  # our own network, not the feed: never counted against it
-    PROXY = "proxy"  # the proxy that requests go through, not the feed: never counted against it
-    CONNECT = "connect"
-    TLS = "tls"
-    TIMEOUT = "timeout"
-    PROTOCOL = "protocol"
-    REFUSED = "refused"  # an address or scheme that the guard does not let us dial
-    TOO_LARGE = "too-large"
-    ENCODING = "encoding"  # a content coding that is broken, unasked for or a bomb
-    TRUNCATED = "truncated"
-    REDIRECT = "redirect"
-    HTTP = "http"  # any other status that is no success
-    RATE_LIMITED = "rate-limited"  # 429, or 503 with Retry-After
-    FORBIDDEN = "forbidden"  # 401, 403, 451
-    CHALLENGE = "challenge"  # a bot check in place of the feed
-    NOT_FOUND = "not-found"
-    GONE = "gone"
-    EMPTY = "empty"
-    HTML = "html"
-    NOT_FEED = "not-feed"
-    PARSE = "parse"
+__all__ = [
+    "Document",
+    "EntryDiff",
+    "EntryEdit",
+    "Failed",
+    "FailureKind",
+    "FetchResult",
+    "Gap",
+    "KnownEntry",
+    "Modified",
+    "NotModified",
+    "ParsedFeed",
+    "PollOutcome",
+    "PollingHints",
+    "PrunedEntry",
+    "Redirect",
+    "RememberedEntry",
+    "Unchanged",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

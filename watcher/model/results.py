@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING
 
 from watcher.model.entry import StoredEntry
-from watcher.model.meaning import Proposal, ProposalState
+from watcher.model.page import Page
 from watcher.model.topic import Evidence, FoundBy, Hit
-from watcher.model.triage import Reader
 
-T = TypeVar("T")
+if TYPE_CHECKING:  # most commands that list read neither proposals nor what people have seen
+    from watcher.model.meaning import Proposal
+    from watcher.model.triage import Reader
+
+__all__ = [
+    "WEAK_RELEVANCE",
+    "FacetValue",
+    "Facets",
+    "Filters",
+    "Page",
+    "SearchResult",
+    "SimilarEntry",
+    "StoredHit",
+    "StoredProposal",
+]
+
 WEAK_RELEVANCE = 0.25
 """Below this relevance (0 to 1) a hit by words is weak: listed last, folded and counted."""
 
@@ -96,7 +110,8 @@ class StoredProposal:
         return _LABELS.get(self.proposal.state)
 
 
-_LABELS = {ProposalState.ACCEPTED: "relevant", ProposalState.REJECTED: "irrelevant"}
+_LABELS = {"accepted": "relevant", "rejected": "irrelevant"}
+"""By the states of proposals."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,16 +134,6 @@ class SimilarEntry:
 
     stored: StoredEntry
     likeness: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page(Generic[T]):
-    """Some of a list. `next_cursor` leads on, None at its end. `searched_back_to` is set where the search stopped
-    before the end of the archive because it had looked at as much as one call may."""
-
-    items: tuple[T, ...]
-    next_cursor: str | None = None
-    searched_back_to: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

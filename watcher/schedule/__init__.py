@@ -1,10 +1,36 @@
 """Decides when a feed is polled next and how healthy it is: politely, at its own publishing interval. Pure."""
 
-from watcher.schedule.budget import apply_budget, get_mark, prepare_request
-from watcher.schedule.health import Health, get_feed_health
-from watcher.schedule.limits import PollLimits, PollTerms
-from watcher.schedule.next_poll import plan_next_poll
-from watcher.schedule.politeness import collect_hints, parse_freshness
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from watcher.schedule.budget import apply_budget, get_mark, prepare_request
+    from watcher.schedule.health import Health, get_feed_health
+    from watcher.schedule.limits import PollLimits, PollTerms
+    from watcher.schedule.next_poll import plan_next_poll
+    from watcher.schedule.politeness import collect_hints, parse_freshness
+else:
+    # Imported when they are used: commands that show health need one module of ten, and nothing of polling.
+    _MODULES = {
+        "Health": "health",
+        "PollLimits": "limits",
+        "PollTerms": "limits",
+        "apply_budget": "budget",
+        "collect_hints": "politeness",
+        "get_feed_health": "health",
+        "get_mark": "budget",
+        "parse_freshness": "politeness",
+        "plan_next_poll": "next_poll",
+        "prepare_request": "budget",
+    }
+
+    def __getattr__(name: str) -> object:
+        """Return a name of the package; raises AttributeError for one that is none."""
+        from importlib import import_module
+
+        if name not in _MODULES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+
 
 __all__ = [
     "Health",

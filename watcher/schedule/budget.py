@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from itertools import chain
 
 from watcher.model.entry import Entry
-from watcher.model.feed import Budget, BudgetUse, Feed, Validators
+from watcher.model.feed import BudgetUse, Feed, Validators
+from watcher.model.feed_config import Budget
 from watcher.model.poll import EntryDiff, ParsedFeed
 
 

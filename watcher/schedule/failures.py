@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from watcher.model.failure import FailureKind
 from watcher.model.feed import Feed, FeedState, PollState
-from watcher.model.poll import Failed, FailureKind
+from watcher.model.poll import Failed
 from watcher.schedule.limits import DAY, HOUR, PollLimits, PollTerms
 from watcher.schedule.moves import count_failures_at_address, is_asked_at_former_address, try_other_address
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from watcher.model.failure import FailureKind
 from watcher.model.feed import FeedState, FeedSummary
-from watcher.model.poll import FailureKind
 
 STALE_AFTER_INTERVALS = 10
 """A feed is stale when it has been silent for so many of its publishing intervals, and for MIN_STALE_AFTER."""

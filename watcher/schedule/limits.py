@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from watcher.model.feed import Budget
+from watcher.model.feed_config import Budget
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)

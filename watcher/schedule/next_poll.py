@@ -6,18 +6,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from watcher.model.failure import FailureKind
 from watcher.model.feed import Feed, FeedState, FeedStats, PollState, PushState, Validators
-from watcher.model.poll import (
-    EntryDiff,
-    Failed,
-    FailureKind,
-    Modified,
-    ParsedFeed,
-    PollingHints,
-    PollOutcome,
-    Redirect,
-    Unchanged,
-)
+from watcher.model.poll import EntryDiff, Failed, Modified, ParsedFeed, PollingHints, PollOutcome, Redirect, Unchanged
 from watcher.schedule.budget import add_budget_use, has_more_to_read
 from watcher.schedule.failures import update_after_failure
 from watcher.schedule.intervals import (

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from watcher.channels import CHANNELS
 from watcher.errors import Fault
-from watcher.model.digest import Channel
+from watcher.model.subscription import Channel
 from watcher.settings import secrets
 from watcher.settings.former_names import check_former_names
 from watcher.settings.validation import build_section

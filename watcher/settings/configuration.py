@@ -10,10 +10,10 @@ from pathlib import Path
 
 from watcher import private
 from watcher.errors import ConfigError, Fault
-from watcher.model.digest import Channel, Subscription
-from watcher.model.feed import FeedConfig
-from watcher.model.machine_text import TextServiceOptions
-from watcher.model.meaning import EncoderOptions
+from watcher.model.encoder import EncoderOptions
+from watcher.model.feed_config import FeedConfig
+from watcher.model.subscription import Channel, Subscription
+from watcher.model.text_service import TextServiceOptions
 from watcher.model.topic import Topic
 from watcher.settings.proxies import Proxies
 from watcher.settings.schema import EngineName, Fetch, Polling, Retention, Web

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from watcher.errors import ConfigError, Fault, NotFoundError
-from watcher.model.feed import FeedConfig
+from watcher.model.feed_config import FeedConfig
 from watcher.settings.edit_files import Draft, edit_configuration
 from watcher.settings.edit_history import Origin
 from watcher.settings.loader import FEEDS

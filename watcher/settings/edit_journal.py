@@ -1,7 +1,8 @@
 """An edit of several files that must not be left half done: what is to be written is kept until all of it is.
 
 The record is written after the edit was checked and before its first file is replaced. The process that opens the
-configuration next finishes what a killed one began.
+configuration next finishes what a killed one began: every command looks for a record, and imports no more than that
+takes.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from watcher import private
-from watcher.settings.edit_history import make_file_tag
 
 FILE = "configuration.journal"
 
@@ -29,6 +29,8 @@ class UnfinishedEdit:
 
         Empty where a file is neither what it was nor what it was to be: a person edited it since, and is right.
         """
+        from watcher.settings.edit_history import make_file_tag
+
         tags = {name: make_file_tag(current.get(name)) for name in self.texts}
         after = {name: make_file_tag(text) for name, text in self.texts.items()}
         if any(tags[name] not in (self.before_tags.get(name), after[name]) for name in self.texts):
@@ -43,6 +45,8 @@ def has_unfinished_edit(state: Path) -> bool:
 
 def keep_edit(state: Path, before: Mapping[str, str | None], texts: Mapping[str, str]) -> None:
     """Keep what an edit writes until `forget_edit`. Raises OSError."""
+    from watcher.settings.edit_history import make_file_tag
+
     tags = {name: make_file_tag(before.get(name)) for name in texts}
     private.write_file(state / FILE, json.dumps({"texts": dict(texts), "before_tags": tags}, ensure_ascii=False))
 

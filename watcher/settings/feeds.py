@@ -11,7 +11,7 @@ from typing import Any
 
 from watcher.errors import Fault, UsageError
 from watcher.model.access import Access
-from watcher.model.feed import FeedConfig
+from watcher.model.feed_config import FeedConfig
 from watcher.settings import secrets
 from watcher.settings.fault_redaction import conceal_values
 from watcher.settings.feed_access import prepare_access, read_access
@@ -27,7 +27,6 @@ from watcher.text.redact import (
     redact_url,
     strip_userinfo,
 )
-from watcher.text.urls import canonical_url
 from watcher.text.written_values import shorten_text
 
 _REDACTED = re.compile(r"=\*\*\*(?:[&#]|$)|//\*\*\*@")
@@ -88,6 +87,8 @@ def make_source(
 
 def find_source(sources: Sequence[FeedConfig], url: str) -> FeedConfig | None:
     """Return the configured feed of an address: as it is listed, as it is configured, or in another spelling."""
+    from watcher.text.urls import canonical_url
+
     public = make_public_url(url)
     rules = (
         lambda source: source.url == url,

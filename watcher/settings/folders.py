@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from platformdirs import user_cache_path, user_config_path, user_data_path
-
 APP = "watcher"
 
 
@@ -22,11 +20,16 @@ def config_folder(named: str | None, environ: Mapping[str, str], current_folder:
         return Path(named or environ["WATCHER_CONFIG"]).expanduser()
     if (current_folder / "config" / "watcher.yaml").is_file():
         return Path("config")
+    # Imported where no folder is named: services and containers name theirs, and most commands are short.
+    from platformdirs import user_config_path
+
     return user_config_path(APP)
 
 
 def cache_folder() -> Path:
     """Return the folder for what can be computed again."""
+    from platformdirs import user_cache_path
+
     return user_cache_path(APP)
 
 
@@ -37,6 +40,8 @@ def state_folder(folder: Path, environ: Mapping[str, str]) -> Path:
         return Path(environ["WATCHER_STATE"]).expanduser().absolute()
     if (file := _sqlite_file(environ.get("WATCHER_DATABASE_URL", ""))) is not None and file.is_absolute():
         return file.parent
+    from platformdirs import user_config_path, user_data_path
+
     folder = folder.absolute()
     if folder == user_config_path(APP):
         return user_data_path(APP)

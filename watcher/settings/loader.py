@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from watcher.errors import ConfigError, Fault
-from watcher.model.feed import FeedConfig
+from watcher.model.feed_config import FeedConfig
 from watcher.model.topic import Topic
 from watcher.settings import secrets
 from watcher.settings.channels import read_channels

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 
-from watcher.model.person import Role
+from watcher.model.role import Role
 from watcher.text.written_values import HttpUrl, Section, Strings
 
 _HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}")

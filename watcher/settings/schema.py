@@ -8,19 +8,18 @@ import secrets
 from collections.abc import Set
 from datetime import timedelta
 from enum import StrEnum
-from functools import cache
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
-from zoneinfo import available_timezones
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from watcher.model.digest import EmptyPolicy, ImportanceWeights
-from watcher.model.feed import Budget
-from watcher.model.meaning import EncoderEngine
+from watcher.model.encoder import EncoderEngine
+from watcher.model.feed_config import Budget
 from watcher.model.proxy import DIRECT, parse_proxy
+from watcher.model.subscription import EmptyPolicy, ImportanceWeights
 from watcher.model.topic import DEFAULT_PROPOSALS
 from watcher.settings.logins import Login, Oidc
+from watcher.settings.timezones import validate_timezone
 from watcher.settings.value_types import DailyBudget, Networks, Sentences, Size, TimeOfDay, Verify
 from watcher.text.idn import validate_addresses
 from watcher.text.suggest import did_you_mean
@@ -246,20 +245,6 @@ class WrittenMeaning(Section):
         if self.engine is not EncoderEngine.OPENAI and (self.url or self.model or self.api_key):
             raise ValueError("`url`, `model` and `api_key` are those of a server: they need `engine: openai`")
         return self
-
-
-@cache
-def list_timezones() -> frozenset[str]:
-    """Return the names of all time zones: read once, from some six hundred files."""
-    return frozenset(available_timezones())
-
-
-def validate_timezone(text: str) -> str:
-    """Return the name of a time zone. Raises ValueError."""
-    zones = list_timezones()
-    if text not in zones:
-        raise ValueError(f"no time zone {text!r}{did_you_mean(text, zones)}")
-    return text
 
 
 class Quiet(Section):

@@ -8,7 +8,7 @@ from watcher.channels import CHANNELS
 from watcher.digest.schedule_text import IMMEDIATE, convert_to_cron
 from watcher.digest.slots import validate_schedule
 from watcher.errors import Fault
-from watcher.model.digest import ImportanceWeights, QuietHours, Subscription
+from watcher.model.subscription import ImportanceWeights, QuietHours, Subscription
 from watcher.settings.former_names import check_former_names
 from watcher.settings.schema import WrittenDigest
 from watcher.settings.validation import build_section

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from pydantic import Field, SecretStr
 
-from watcher.model.machine_text import TextServiceOptions
+from watcher.model.text_service import TextServiceOptions
 from watcher.text.written_values import HttpUrl, Length, Section
 
 LANGUAGE = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$"

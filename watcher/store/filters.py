@@ -7,12 +7,10 @@ from typing import Any
 from sqlalchemy import Select, bindparam, func, or_, select
 
 from watcher.model.results import Filters
-from watcher.model.triage import TargetKind
 from watcher.store.database import Db
 from watcher.store.sql.bulk import any_of
 from watcher.store.sql.types import TEXTS
 from watcher.store.tables import entries, feeds, hits
-from watcher.store.triage.marks import is_starred, is_unread
 from watcher.text.redact import make_public_url
 
 _LOWERED = bindparam("lowered", type_=TEXTS)
@@ -41,6 +39,15 @@ def filter_hits(db: Db, chosen: Select[Any], filters: Filters) -> Select[Any]:
     if filters.labels:
         judged = hits.c.label.in_(filters.labels)
         chosen = chosen.where(or_(judged, hits.c.label.is_(None)) if "none" in filters.labels else judged)
+    return filter_entries(db, _filter_by_marks(chosen, filters), filters)
+
+
+def _filter_by_marks(chosen: Select[Any], filters: Filters) -> Select[Any]:
+    if filters.unread_by is None and filters.starred_by is None:
+        return chosen
+    from watcher.model.triage import TargetKind
+    from watcher.store.triage.marks import is_starred, is_unread
+
     if filters.unread_by is not None:
         reader = filters.unread_by
         # The first hit that may be unread bounds the walk through hits in order of their ids.
@@ -49,7 +56,7 @@ def filter_hits(db: Db, chosen: Select[Any], filters: Filters) -> Select[Any]:
         chosen = chosen.where(is_unread(reader, TargetKind.ENTRY, hits.c.entry_id, hits.c.matched_at))
     if filters.starred_by is not None:
         chosen = chosen.where(is_starred(filters.starred_by, TargetKind.ENTRY, hits.c.entry_id))
-    return filter_entries(db, chosen, filters)
+    return chosen
 
 
 def join_filtered_entries(chosen: Select[Any], filters: Filters) -> Select[Any]:

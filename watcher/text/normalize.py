@@ -47,3 +47,21 @@ def _fold(word: str) -> str:
         plain = unicodedata.normalize("NFC", plain)
         plain = _POINTS.sub("", plain).translate(_VARIANTS)
     return _NOT_WORD.sub("", plain)
+
+
+# What parts words in most texts beside ASCII's own, in one spelling: the rest of the text is often ASCII then. One
+# character for one, so that places stay what they are.
+_USUAL = (
+    *((mark, "'") for mark in "\u2019\u2018\u02bc\u2032\uff07`"),
+    *((mark, " ") for mark in "\u201c\u201d\u201e\u00ab\u00bb\u2013\u2014\u2026\u00a0\u202f\u2022\u2009"),
+)
+
+
+def replace_usual_marks(text: str) -> str:
+    """Return a text with the marks that part words in most texts in one spelling."""
+    if text.isascii():
+        return text if "`" not in text else text.replace("`", "'")
+    for mark, plain in _USUAL:
+        if mark in text:
+            text = text.replace(mark, plain)
+    return text

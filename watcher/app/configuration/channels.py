@@ -14,7 +14,7 @@ from watcher.channels import CHANNELS
 from watcher.contract.configuration import ChannelEdit, ChannelSettings
 from watcher.contract.deliveries import ChannelTest
 from watcher.errors import Fault, NotFoundError, UsageError
-from watcher.model.digest import Channel
+from watcher.model.subscription import Channel
 from watcher.settings.channels import read_channels
 from watcher.settings.edit_files import Draft
 from watcher.settings.secrets import list_secret_lists, secret_fields

@@ -11,7 +11,7 @@ from watcher.contract.configuration import DigestEdit, DigestSettings, SentNow
 from watcher.contract.timestamps import format_timestamp
 from watcher.digest.slots import list_next_slots
 from watcher.errors import NotFoundError, UsageError
-from watcher.model.digest import Subscription
+from watcher.model.subscription import Subscription
 from watcher.settings.edit_files import Draft
 from watcher.settings.value_types import format_duration
 from watcher.settings.yaml_edits import AddItem, RemoveItem, UpdateItem

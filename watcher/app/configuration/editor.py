@@ -16,8 +16,9 @@ from watcher.app.bootstrap import App
 from watcher.contract.configuration import ConfigurationVersion
 from watcher.contract.timestamps import format_timestamp
 from watcher.errors import ConfigError, ConflictError, Fault, UsageError
-from watcher.model.digest import Channel, Subscription
-from watcher.model.person import DESK, Actor, Person, Role
+from watcher.model.person import DESK, Actor, Person
+from watcher.model.role import Role
+from watcher.model.subscription import Channel, Subscription
 from watcher.model.topic import Topic
 from watcher.settings import load, signing_key
 from watcher.settings.edit_feeds import escape_references

@@ -10,7 +10,7 @@ from watcher.app.configuration.editor import Editor, store_secrets, write_secret
 from watcher.app.feeds import require_new
 from watcher.contract.configuration import FeedEdit, FeedSettings
 from watcher.errors import NotFoundError, UsageError
-from watcher.model.feed import FeedConfig
+from watcher.model.feed_config import FeedConfig
 from watcher.settings.edit_feeds import find_feed_place, update_source
 from watcher.settings.edit_files import Draft
 from watcher.settings.feeds import find_source, make_source

@@ -13,8 +13,8 @@ from watcher.app.configuration.editor import Editor, require_text
 from watcher.channels import CHANNELS
 from watcher.contract.configuration import DigestEdit, DigestSettings, OwnDigestEdit
 from watcher.errors import NotFoundError, UsageError
-from watcher.model.digest import Channel, Subscription
 from watcher.model.person import Person, make_login
+from watcher.model.subscription import Channel, Subscription
 from watcher.settings import Settings
 from watcher.text.idn import validate_address
 from watcher.text.written_values import make_plain_name

@@ -9,7 +9,7 @@ from typing import Any
 from watcher.app.configuration.editor import Editor, store_secrets
 from watcher.contract import configuration as contract
 from watcher.errors import UsageError
-from watcher.model.machine_text import TextServiceOptions
+from watcher.model.text_service import TextServiceOptions
 from watcher.settings import Settings
 from watcher.settings.edit_files import Draft
 from watcher.settings.loader import SECTIONS

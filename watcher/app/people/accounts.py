@@ -6,7 +6,8 @@ from datetime import datetime
 
 from watcher.app.people.names import normalize_name
 from watcher.errors import NotFoundError, UsageError
-from watcher.model.person import Account, Actor, Role, make_login
+from watcher.model.person import Account, Actor, make_login
+from watcher.model.role import Role
 from watcher.store.database import Db
 from watcher.store.people.accounts import (
     add_account,

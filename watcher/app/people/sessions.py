@@ -9,7 +9,8 @@ from datetime import datetime
 
 from watcher.app.people.accounts import require_account
 from watcher.errors import NotFoundError, UsageError
-from watcher.model.person import Actor, ApiToken, Person, Role
+from watcher.model.person import Actor, ApiToken, Person
+from watcher.model.role import Role
 from watcher.store.database import Db
 from watcher.store.people.audit import add_audit_entry
 from watcher.store.people.sessions import end_sessions

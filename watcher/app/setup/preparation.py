@@ -16,7 +16,7 @@ from watcher.contract.setup import SetupAnswers, Watch
 from watcher.digest.slots import validate_schedule
 from watcher.errors import ParseError, UsageError
 from watcher.fetch import Fetcher, discover
-from watcher.model.feed import FeedConfig
+from watcher.model.feed_config import FeedConfig
 from watcher.settings.packs import Pack, find_pack
 from watcher.topics.article_source import fetch_article
 from watcher.topics.draft import draft_topics

@@ -10,7 +10,7 @@ from watcher.app.configuration.topics import add_topic
 from watcher.app.feeds import KnownFeeds
 from watcher.app.setup.preparation import SetupPlan
 from watcher.errors import UsageError
-from watcher.model.feed import FeedConfig
+from watcher.model.feed_config import FeedConfig
 from watcher.settings import Settings
 from watcher.settings.edit_feeds import format_source
 from watcher.settings.edit_files import Draft

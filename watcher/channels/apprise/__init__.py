@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from watcher.channels.apprise.options import AppriseOptions
-from watcher.channels.base import ChannelType, Sender, SenderContext, Target
+from watcher.channels.channel_type import ChannelType
 
 if TYPE_CHECKING:
+    from watcher.channels.sending import Sender, SenderContext, Target
     from watcher.digest.forms import DigestForms
 
 

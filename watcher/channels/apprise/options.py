@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 
-from watcher.channels.base import OptionsModel
+from watcher.channels.options_model import OptionsModel
 
 
 class AppriseOptions(OptionsModel):

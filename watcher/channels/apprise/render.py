@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from watcher.channels.apprise.limits import find_limits
 from watcher.channels.apprise.options import AppriseOptions
-from watcher.channels.base import Target
 from watcher.channels.payload import dump_payload
+from watcher.channels.sending import Target
 from watcher.digest.forms import DigestForms
 from watcher.digest.message_parts import cut_text, split_markdown
 

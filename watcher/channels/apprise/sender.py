@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from watcher.channels.apprise.options import AppriseOptions
-from watcher.channels.base import OnStep, OutgoingMessage, Sender
 from watcher.channels.outcome import Deferred, Refused, SendOutcome, Sent, format_answer
 from watcher.channels.payload import load_payload
+from watcher.channels.sending import OnStep, OutgoingMessage, Sender
 
 
 class AppriseSender(Sender):

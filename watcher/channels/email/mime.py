@@ -12,9 +12,9 @@ from functools import lru_cache
 from urllib.parse import quote
 
 from watcher import __version__
-from watcher.channels.base import OutgoingMessage
 from watcher.channels.email.options import EmailOptions
 from watcher.channels.payload import load_payload
+from watcher.channels.sending import OutgoingMessage
 from watcher.digest.unsubscribe_links import add_unsubscribe_to_html, add_unsubscribe_to_text
 from watcher.text.idn import encode_address, encode_domain
 from watcher.text.lines import one_line

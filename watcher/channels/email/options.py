@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
 
-from watcher.channels.base import RetriedOptions
+from watcher.channels.options_model import RetriedOptions
 from watcher.text.idn import encode_domain, validate_address, validate_addresses
 from watcher.text.written_values import Length, Strings
 

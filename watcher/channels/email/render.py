@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from watcher.channels.base import Target
 from watcher.channels.payload import dump_payload
+from watcher.channels.sending import Target
 from watcher.digest.forms import DigestForms
-from watcher.model.digest import Unsubscription
+from watcher.model.delivery import Unsubscription
 
 
 def render_mail(forms: DigestForms, target: Target) -> Sequence[str]:

@@ -9,11 +9,11 @@ import aiosmtplib
 import structlog
 from aiosmtplib.errors import SMTPException, SMTPNotSupported, SMTPResponseException
 
-from watcher.channels.base import OnStep, OutgoingMessage, Sender
 from watcher.channels.email.mime import build_mail, extract_domain, parse_mailbox
 from watcher.channels.email.options import EmailOptions
 from watcher.channels.email.smtp_replies import Stage, judge_refusal
 from watcher.channels.outcome import Blocked, Deferred, Refused, SendOutcome, Sent, Uncertain, format_answer
+from watcher.channels.sending import OnStep, OutgoingMessage, Sender
 from watcher.text.idn import encode_address, needs_smtputf8
 
 log = structlog.get_logger()

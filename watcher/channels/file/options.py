@@ -7,7 +7,7 @@ from typing import Self
 
 from pydantic import field_validator
 
-from watcher.channels.base import OptionsModel
+from watcher.channels.options_model import OptionsModel
 from watcher.text.written_values import Strings
 
 FORMATS = ("html", "text", "markdown", "json")

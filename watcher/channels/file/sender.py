@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from watcher import private
-from watcher.channels.base import OnStep, OutgoingMessage, Sender
 from watcher.channels.file.feed import DigestFile, parse_slot, render_feed
 from watcher.channels.file.options import FileOptions
 from watcher.channels.outcome import Deferred, SendOutcome, Sent, format_answer
 from watcher.channels.payload import load_payload
+from watcher.channels.sending import OnStep, OutgoingMessage, Sender
 
 _SUFFIXES = {"html": "html", "text": "txt", "markdown": "md", "json": "json"}
 

@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import SecretStr, field_validator, model_validator
 
-from watcher.channels.base import RetriedOptions
+from watcher.channels.options_model import RetriedOptions
 from watcher.text.written_values import validate_secret_url
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import httpx
 
-from watcher.channels.base import OnStep, OutgoingMessage, Sender, SenderContext
 from watcher.channels.http import BLOCKING_ERRORS, judge_response, send_request
 from watcher.channels.outcome import Blocked, Deferred, Refused, SendOutcome, Sent, Uncertain, format_answer
 from watcher.channels.payload import load_payload
+from watcher.channels.sending import OnStep, OutgoingMessage, Sender, SenderContext
 from watcher.channels.slack.options import SlackOptions
 
 API_URL = "https://slack.com/api"

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from watcher.channels.base import ChannelType, Sender, SenderContext, Target
+from watcher.channels.channel_type import ChannelType
 from watcher.channels.webhook.options import WebhookOptions
 
 if TYPE_CHECKING:
+    from watcher.channels.sending import Sender, SenderContext, Target
     from watcher.digest.forms import DigestForms
 
 

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr, field_validator
 
-from watcher.channels.base import RetriedOptions
+from watcher.channels.options_model import RetriedOptions
 from watcher.text.written_values import Length, validate_secret_url
 
 

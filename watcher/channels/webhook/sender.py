@@ -9,9 +9,9 @@ import hmac
 
 import httpx
 
-from watcher.channels.base import OnStep, OutgoingMessage, Sender, SenderContext
 from watcher.channels.http import judge_response, send_request
 from watcher.channels.outcome import SendOutcome, Sent
+from watcher.channels.sending import OnStep, OutgoingMessage, Sender, SenderContext
 from watcher.channels.webhook.options import WebhookOptions
 
 

@@ -18,7 +18,6 @@ from watcher.errors import StoreError
 from watcher.store.database import Database, Db
 from watcher.store.entries.index_version import mark_index_current
 from watcher.store.sql.dialect import acquire_lock
-from watcher.store.tables import metadata
 
 _UPGRADE_LOCK = 7310217543021
 
@@ -130,6 +129,8 @@ def find_schema_differences(db: Db) -> tuple[str, ...]:
     """Return how the schema in the database differs from the tables in the code; empty when it does not."""
     from alembic.autogenerate import compare_metadata
     from alembic.runtime.migration import MigrationContext
+
+    from watcher.store.tables import metadata
 
     options = {"include_name": _is_compared, "include_object": include_object, "compare_type": True}
     context = MigrationContext.configure(db, opts=options)

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, select
 
 from watcher.errors import NotFoundError
 from watcher.model.digest import Coverage
-from watcher.model.results import Page
+from watcher.model.page import Page
 from watcher.store.cursors import format_cursor, parse_cursor
 from watcher.store.database import Db
 from watcher.store.sql.bulk import any_of

@@ -8,10 +8,10 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from watcher.model.digest import Subscription
 from watcher.model.digest_proposal import DigestProposal
 from watcher.model.meaning import ProposalState
 from watcher.model.results import StoredProposal
+from watcher.model.subscription import Subscription
 from watcher.model.topic import Topic
 from watcher.store.database import Db
 from watcher.store.meaning.proposals import ProposalFilters, list_best_proposals

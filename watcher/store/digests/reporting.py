@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 
-from watcher.model.digest import Subscription
 from watcher.model.digest_story import DigestHit
 from watcher.model.results import StoredHit
+from watcher.model.subscription import Subscription
 from watcher.model.topic import FoundBy, Origin
 from watcher.store.database import Db
 from watcher.store.hits.mapping import read_hit_row, select_hits

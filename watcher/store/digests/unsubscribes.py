@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import CursorResult, delete, select, update
 
-from watcher.model.digest import DeliveryState, Unsubscription
+from watcher.model.delivery import DeliveryState, Unsubscription
 from watcher.store.database import Db
 from watcher.store.outbox.mapping import UNSUBSCRIBED_ERROR
 from watcher.store.sql.dialect import get_dialect

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import CursorResult, RowMapping, delete, insert, select, tuple_, update
 
-from watcher.model.meaning import EncoderModel
+from watcher.model.encoder import EncoderModel
 from watcher.store.database import Db
 from watcher.store.sql.dialect import acquire_lock
 from watcher.store.tables import embedding_claims, embedding_models, embedding_queue, embeddings, text_vectors

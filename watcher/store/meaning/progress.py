@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from watcher.store.database import Db
-from watcher.store.meaning.backlog import count_backlog
 from watcher.store.meaning.models import ModelState, list_models
 from watcher.store.system.key_values import get_value, set_value
 
@@ -67,6 +66,8 @@ def get_meaning_state(db: Db) -> MeaningState | None:
     models = list_models(db)
     if not models or models[0].state is not ModelState.SERVING:
         return None
+    from watcher.store.meaning.backlog import count_backlog  # with entries, of which the status asks nothing else
+
     serving, building = models[0], next((stored for stored in models[1:]), None)
     backlog = 0 if building is not None else count_backlog(db, serving)
     building_backlog = count_backlog(db, building) if building is not None else 0

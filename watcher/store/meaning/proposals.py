@@ -12,7 +12,8 @@ from sqlalchemy import CursorResult, RowMapping, Select, bindparam, delete, func
 
 from watcher.errors import NotFoundError
 from watcher.model.meaning import Judgement, Proposal, ProposalEvidence, ProposalState, ReferenceKind, Verdict
-from watcher.model.results import Page, StoredProposal
+from watcher.model.page import Page
+from watcher.model.results import StoredProposal
 from watcher.model.triage import Reader, TargetKind
 from watcher.store.cursors import format_cursor, parse_cursor
 from watcher.store.database import Db

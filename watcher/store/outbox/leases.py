@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, CursorResult, or_, select, update
 
-from watcher.model.digest import Delivery, DeliveryState
+from watcher.model.delivery import Delivery, DeliveryState
 from watcher.store.database import Db
 from watcher.store.outbox.mapping import read_delivery_row
 from watcher.store.tables import outbox

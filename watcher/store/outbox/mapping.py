@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import RowMapping
 
-from watcher.model.digest import Delivery, DeliveryState
+from watcher.model.delivery import Delivery, DeliveryState
 
 UNSUBSCRIBED_ERROR = "the recipient unsubscribed"
 

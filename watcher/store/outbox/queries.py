@@ -8,8 +8,8 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from watcher.errors import NotFoundError
-from watcher.model.digest import Delivery, DeliveryState
-from watcher.model.results import Page
+from watcher.model.delivery import Delivery, DeliveryState
+from watcher.model.page import Page
 from watcher.store.cursors import format_cursor, parse_cursor
 from watcher.store.database import Db
 from watcher.store.outbox.mapping import UNSUBSCRIBED_ERROR, read_delivery_row

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, CursorResult, and_, func, insert, select, update
 
 from watcher.errors import UsageError
-from watcher.model.digest import Delivery, DeliveryState
+from watcher.model.delivery import Delivery, DeliveryState
 from watcher.store.database import Db
 from watcher.store.outbox.blocked_channels import unblock_channel
 from watcher.store.outbox.mapping import read_delivery_row

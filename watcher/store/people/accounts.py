@@ -7,7 +7,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Row, func, insert, select, update
 
 from watcher.errors import NotFoundError
-from watcher.model.person import Account, Role
+from watcher.model.person import Account
+from watcher.model.role import Role
 from watcher.store.database import Db
 from watcher.store.sql.dialect import acquire_lock
 from watcher.store.tables import people

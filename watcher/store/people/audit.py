@@ -7,8 +7,8 @@ from datetime import datetime
 
 from sqlalchemy import insert, select
 
+from watcher.model.page import Page
 from watcher.model.person import Actor, AuditEntry
-from watcher.model.results import Page
 from watcher.store.cursors import format_cursor, parse_cursor
 from watcher.store.database import Db
 from watcher.store.tables import audit

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import insert, select, update
 
-from watcher.model.person import ApiToken, Role
+from watcher.model.person import ApiToken
+from watcher.model.role import Role
 from watcher.store.database import Db
 from watcher.store.tables import api_tokens
 

@@ -9,7 +9,8 @@ from sqlalchemy import URL, create_engine, event, text
 
 from watcher.store.sql.backend import Backend, Check
 from watcher.store.sql.interface import Db
-from watcher.store.tables.metadata import set_postgresql_options
+from watcher.store.tables import metadata
+from watcher.store.tables.base import set_postgresql_options
 
 CONNECT_TIMEOUT = 10
 """Seconds to wait for a server that does not answer at all; without a limit it is minutes."""
@@ -22,7 +23,7 @@ class PostgresqlBackend(Backend):
     is_shared = True
 
     def __init__(self, url: URL) -> None:
-        set_postgresql_options()
+        set_postgresql_options(metadata.tables.values())
         self.writer = create_engine(
             url,
             pool_size=5,

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from sqlalchemy import case, func, select
 
-from watcher.model.digest import Coverage
 from watcher.model.feed import FeedState
 from watcher.model.topic import Origin
 from watcher.schedule import get_feed_health
@@ -21,6 +21,9 @@ from watcher.store.system.clock_faults import describe_clock_faults
 from watcher.store.system.counters import get_entry_count, get_hit_count
 from watcher.store.system.workers import find_network_outage, list_workers
 from watcher.store.tables import entries, hits, polls
+
+if TYPE_CHECKING:
+    from watcher.model.digest import Coverage
 
 MAX_NOTES = 8
 """How many feeds a coverage names before it only counts."""
@@ -76,6 +79,8 @@ def get_status(db: Db, now: datetime) -> StatusSummary:
 
 def measure_coverage(db: Db, since: datetime, until: datetime) -> Coverage:
     """Return how much of what should be watched was watched in a window, as seen at its end."""
+    from watcher.model.digest import Coverage  # with the parts of a digest
+
     watched = load_summarized_feeds(db)
     states = [(feed, str(get_feed_health(feed.summary, until))) for feed in watched]
     tally = Counter(state for _feed, state in states)

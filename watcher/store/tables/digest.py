@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
 
 from watcher.store.sql.types import Id, Moment
-from watcher.store.tables.metadata import metadata
+from watcher.store.tables.base import metadata
 
 digests = Table(
     "digests",

@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 
 from watcher.store.sql.types import Id, IndexTokens, Moment
-from watcher.store.tables.metadata import metadata, on_postgresql, partial_index
+from watcher.store.tables.base import metadata, on_postgresql, partial_index
 
 entries = Table(
     "entries",

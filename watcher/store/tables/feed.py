@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 
 from watcher.store.sql.types import Id, Length, Moment
-from watcher.store.tables.metadata import metadata, on_postgresql
+from watcher.store.tables.base import metadata, on_postgresql
 
 feeds = Table(
     "feeds",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Column, Index, LargeBinary, String, Table, Text
 
 from watcher.store.sql.types import Moment
-from watcher.store.tables.metadata import metadata
+from watcher.store.tables.base import metadata
 
 machine_texts = Table(
     "machine_texts",

@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 
 from watcher.store.sql.types import Id, Moment
-from watcher.store.tables.metadata import metadata, partial_index
+from watcher.store.tables.base import metadata, partial_index
 
 embedding_models = Table(
     "embedding_models",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table, Text
 
 from watcher.store.sql.types import Id, Moment
-from watcher.store.tables.metadata import metadata
+from watcher.store.tables.base import metadata
 
 stories = Table(
     "stories",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table, Text
 
 from watcher.store.sql.types import Id, Moment
-from watcher.store.tables.metadata import metadata, partial_index
+from watcher.store.tables.base import metadata, partial_index
 
 # Targets have no references: a note outlives the report that it is about, and a star a story that was merged.
 

@@ -18,7 +18,7 @@ from watcher.digest.schedule_text import IMMEDIATE, convert_to_cron, format_sche
 from watcher.digest.slots import list_next_slots, validate_schedule
 from watcher.errors import UsageError, WatcherError
 from watcher.model.digest import Subscription
-from watcher.settings.schema import list_timezones
+from watcher.settings.timezones import list_timezones
 from watcher.text.written_values import NAME, make_plain_name
 from watcher.web.context import Ctx, WebContext
 from watcher.web.editing import make_editor

@@ -33,7 +33,7 @@ from watcher.fetch import Candidate, discover
 from watcher.model.digest import Subscription
 from watcher.settings.local_zone import find_local_timezone
 from watcher.settings.packs import list_packs
-from watcher.settings.schema import list_timezones
+from watcher.settings.timezones import list_timezones
 from watcher.web.context import Ctx, WebContext, get_session
 from watcher.web.errors import get_http_status
 from watcher.web.forms import Form, SubmittedForm

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import MetaData, text
+from sqlalchemy import MetaData, Table, text
 from sqlalchemy.sql.base import DialectKWArgs
 
 metadata = MetaData(
@@ -35,9 +36,9 @@ def on_postgresql(**options: object) -> dict[str, Any]:
     return {"info": {_POSTGRESQL: options}}
 
 
-def set_postgresql_options() -> None:
-    """Set the options of tables and indexes for PostgreSQL, before anything is created or compared there."""
-    for table in metadata.tables.values():
+def set_postgresql_options(tables: Iterable[Table]) -> None:
+    """Set the options of tables and their indexes for PostgreSQL, before anything is created or compared there."""
+    for table in tables:
         for item in (table, *table.indexes):
             if options := item.info.get(_POSTGRESQL):
                 assert isinstance(item, DialectKWArgs)
