@@ -133,11 +133,18 @@ def search_entries(db: Db, query: ListQuery, stop: Callable[[], bool] = lambda: 
     )
 
 
-def list_stories(db: Db, query: ListQuery) -> Page[Story]:
-    """Return a page of stories in the order that is asked for. Raises UsageError."""
+def list_stories(db: Db, query: ListQuery, *, with_topics: bool = True) -> Page[Story]:
+    """Return a page of stories in the order that is asked for, with the topics of their reports. Raises UsageError."""
     from watcher.store.stories.queries import find_stories
 
-    return find_stories(db, query.filters, order=StoryOrder(query.order), limit=query.limit, cursor=query.cursor)
+    return find_stories(
+        db,
+        query.filters,
+        order=StoryOrder(query.order),
+        limit=query.limit,
+        cursor=query.cursor,
+        with_topics=with_topics,
+    )
 
 
 def parse_time(text: str, now: datetime) -> datetime:

@@ -176,4 +176,9 @@ def get_match_budget(connection: HTTPConnection) -> MatchBudget:
     return budget
 
 
-Ctx = Annotated[WebContext, Depends(get_context)]
+async def provide_context(connection: HTTPConnection) -> WebContext:
+    """Return the context for a route. Async: a function that is not would be called in a thread, for each request."""
+    return get_context(connection)
+
+
+Ctx = Annotated[WebContext, Depends(provide_context)]

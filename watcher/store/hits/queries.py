@@ -19,6 +19,9 @@ _ONE = select_hits().where(hits.c.id == bindparam("hit"))
 _ENTRY_OF_HIT = select(hits.c.entry_id).where(hits.c.id == bindparam("hit"))
 _OF_ENTRIES = select_hits().where(any_of(hits.c.entry_id, bindparam("ids", type_=IDS))).order_by(hits.c.id)
 
+_THESE = select_hits().where(any_of(hits.c.id, bindparam("ids", type_=IDS))).order_by(hits.c.id.desc())
+_NEWEST_ID = select(func.max(hits.c.id))
+
 
 def load_hit(db: Db, hit_id: int) -> StoredHit:
     """Read one hit; raises NotFoundError."""
@@ -38,13 +41,13 @@ def find_entry_of_hit(db: Db, hit_id: int) -> int:
 
 def load_hits(db: Db, ids: Iterable[int]) -> tuple[StoredHit, ...]:
     """Read hits by id, newest first; those that are gone are absent."""
-    rows = db.execute(select_hits().where(hits.c.id.in_(tuple(ids))).order_by(hits.c.id.desc())).mappings()
+    rows = db.execute(_THESE, {"ids": list(ids)}).mappings()
     return tuple(read_hit_row(row) for row in rows)
 
 
 def get_newest_hit_id(db: Db) -> int:
     """Return the id of the newest hit, 0 where there is none."""
-    return int(db.execute(select(func.max(hits.c.id))).scalar() or 0)
+    return int(db.execute(_NEWEST_ID).scalar() or 0)
 
 
 def list_hit_ids_after(db: Db, hit_id: int, limit: int) -> tuple[int, ...]:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sqlalchemy import (
+    BigInteger,
+    Float,
+    Integer,
+    RowMapping,
     Select,
     and_,
     bindparam,
@@ -19,11 +24,13 @@ from watcher.model.results import Filters, Page, StoredHit
 from watcher.model.topic import Evidence
 from watcher.store.cursors import format_cursor, parse_cursor
 from watcher.store.database import Db
+from watcher.store.entries.mapping import read_entry_row
 from watcher.store.entries.queries import MAX_ENTRY_ID
 from watcher.store.filters import filter_hits, join_filtered_entries
 from watcher.store.hits.mapping import read_hit_row, select_hits
 from watcher.store.sql.bulk import any_of
 from watcher.store.sql.chunks import split_into_chunks
+from watcher.store.sql.kept_statements import KeptStatements
 from watcher.store.sql.types import IDS
 from watcher.store.sql.window import Window
 from watcher.store.tables import hits
@@ -31,6 +38,7 @@ from watcher.store.tables import hits
 if TYPE_CHECKING:
     # Lists without a search match nothing: the matcher is imported by the functions that have a query.
     from watcher.match import Query
+    from watcher.match.syntax import Node
 
 MAX_RANKED_HITS = 2_000
 """`order=score` ranks the newest so many hits that pass the filters, not all there ever were."""
@@ -39,6 +47,8 @@ RELEVANCE_WEIGHT = 0.75
 _SPARE = 10
 MAX_SCANNED_HITS = 20_000
 """One call looks at no more than so many hits for a search."""
+MAX_TERMS_UNSCANNED = 4
+"""A search for more terms scans each entry for all of them at once."""
 
 
 _RANK = case(
@@ -46,6 +56,8 @@ _RANK = case(
     else_=RELEVANCE_WEIGHT * hits.c.relevance + (1 - RELEVANCE_WEIGHT) * hits.c.score,
 )
 _THESE = select_hits().where(any_of(hits.c.id, bindparam("ids", type_=IDS)))
+_NEWEST, _BEST, _PASSING = KeptStatements(), KeptStatements(), KeptStatements()
+_RowReader: TypeAlias = Callable[[RowMapping], StoredHit | None]
 
 
 def find_hits(
@@ -75,19 +87,17 @@ def _newest(
     place = parse_cursor("hits", cursor)
     below = int(place[0]) if place else MAX_ENTRY_ID
     if query is None:
-        chosen = (
-            filter_hits(db, select_hits(), filters).where(hits.c.id < below).order_by(hits.c.id.desc()).limit(limit + 1)
-        )
-        return _cut([read_hit_row(row) for row in db.execute(chosen).mappings().all()], limit)
+        chosen = _NEWEST.get(filters, lambda: _select_newest(db, filters))
+        rows = db.execute(chosen, {"below": below, "most": limit + 1}).mappings().all()
+        return _cut([read_hit_row(row) for row in rows], limit)
     page_hits: list[StoredHit] = []
     looked = 0
     search = _make_searcher(query)
     # The index proposes, `match` decides; a call that looked at enough hits returns a cursor to go on from.
     for window in _likely(db, filters, query, below, limit):
         for some in split_into_chunks(window.matching, limit + _SPARE):
-            rows = db.execute(_THESE, {"ids": some}).mappings().all()
-            for row in sorted(rows, key=lambda row: -row["hit_id"]):
-                if (hit := search(read_hit_row(row))) is None:
+            for row in _load_rows(db, some):
+                if (hit := search(row)) is None:
                     continue
                 page_hits.append(hit)
                 if len(page_hits) > limit:
@@ -103,6 +113,20 @@ def _newest(
     return Page(items=tuple(page_hits))
 
 
+def _select_newest(db: Db, filters: Filters) -> Select[Any]:
+    """Select the newest `most` hits below an id that pass the filters."""
+    # Chosen by their ids alone: else SQLite may walk all entries, and sort the whole rows of those with a hit.
+    passing = filter_hits(db, _pairs(filters), filters).where(hits.c.id < bindparam("below"))
+    newest = passing.order_by(hits.c.id.desc()).limit(bindparam("most", type_=Integer)).with_only_columns(hits.c.id)
+    return select_hits().where(hits.c.id.in_(newest.scalar_subquery())).order_by(hits.c.id.desc())
+
+
+def _load_rows(db: Db, ids: Sequence[int]) -> Sequence[RowMapping]:
+    """Return the rows of some hits, newest first; those that are gone are absent."""
+    rows = db.execute(_THESE, {"ids": ids}).mappings().all() if ids else ()
+    return sorted(rows, key=itemgetter("hit_id"), reverse=True)
+
+
 def _likely(db: Db, filters: Filters, query: Query, below: int, limit: int) -> Iterator[Window]:
     """Walk the hits that pass the filters, newest first, in windows of which each holds those that may match."""
     from watcher.match import required_terms
@@ -114,9 +138,10 @@ def _likely(db: Db, filters: Filters, query: Query, below: int, limit: int) -> I
     )
 
     wanted = format_expression(db, required_terms(query))
-    chosen = filter_hits(db, _pairs(filters), filters)
+    chosen = _PASSING.get(filters, lambda: filter_hits(db, _pairs(filters), filters))
     if wanted is not None and not is_common_expression(db, wanted):
-        theirs = list_matching_rows(db, wanted, chosen.where(hits.c.id < below), hits.c.entry_id)
+        bounded = chosen if below == MAX_ENTRY_ID else chosen.where(hits.c.id < below)
+        theirs = list_matching_rows(db, wanted, bounded, hits.c.entry_id)
         for some in split_into_chunks(sorted((row.id for row in theirs), reverse=True), limit + _SPARE):
             yield Window(looked=len(some), lowest=some[-1], matching=tuple(some))
         return
@@ -146,23 +171,19 @@ def _cut(page_hits: list[StoredHit], limit: int) -> Page[StoredHit]:
 
 def _by_score(db: Db, filters: Filters, query: Query | None, limit: int, cursor: str | None) -> Page[StoredHit]:
     place = parse_cursor("hits-score", cursor)
-    newest = filter_hits(db, _pairs(filters).add_columns(_RANK.label("rank")), filters).order_by(hits.c.id.desc())
-    window = newest.limit(MAX_RANKED_HITS).subquery()
-    best = select(window.c.id, window.c.rank).order_by(window.c.rank.desc(), window.c.id.desc())
+    best = _BEST.get(filters, lambda: _select_best(db, filters, goes_on=bool(place)), bool(place))
+    parameters: dict[str, Any] = {"most": limit + 1 if query is None else MAX_RANKED_HITS}
     if place:
-        rank, below = place[0], int(place[1])
-        best = best.where(or_(window.c.rank < rank, and_(window.c.rank == rank, window.c.id < below)))
-    if query is None:
-        best = best.limit(limit + 1)
+        parameters |= {"rank": place[0], "below": int(place[1])}
     page_hits: list[StoredHit] = []
-    search = _keep_hit if query is None else _make_searcher(query)
-    ranks: dict[int, float] = {row.id: row.rank for row in db.execute(best)}
+    search: _RowReader = read_hit_row if query is None else _make_searcher(query)
+    ranks: dict[int, float] = {row.id: row.rank for row in db.execute(best, parameters)}
     for some in split_into_chunks(list(ranks), limit + _SPARE):
         rows = db.execute(_THESE, {"ids": some}).mappings().all()
-        for hit in sorted(map(read_hit_row, rows), key=lambda hit: (-ranks[hit.id], -hit.id)):
-            if (searched := search(hit)) is None:
+        for row in sorted(rows, key=lambda row: (-ranks[row["hit_id"]], -row["hit_id"])):
+            if (hit := search(row)) is None:
                 continue
-            page_hits.append(searched)
+            page_hits.append(hit)
             if len(page_hits) > limit:
                 last = page_hits[limit - 1]
                 cursor = format_cursor("hits-score", float(ranks[last.id]), last.id)
@@ -170,23 +191,40 @@ def _by_score(db: Db, filters: Filters, query: Query | None, limit: int, cursor:
     return Page(items=tuple(page_hits))
 
 
-def _keep_hit(hit: StoredHit) -> StoredHit:
-    return hit
+def _select_best(db: Db, filters: Filters, *, goes_on: bool) -> Select[Any]:
+    """Select the ids and ranks of the best `most` of the newest hits that pass the filters; behind a hit's place."""
+    newest = filter_hits(db, _pairs(filters).add_columns(_RANK.label("rank")), filters).order_by(hits.c.id.desc())
+    window = newest.limit(MAX_RANKED_HITS).subquery()
+    best = select(window.c.id, window.c.rank).order_by(window.c.rank.desc(), window.c.id.desc())
+    if goes_on:
+        rank, below = bindparam("rank", type_=Float), bindparam("below", type_=BigInteger)
+        best = best.where(or_(window.c.rank < rank, and_(window.c.rank == rank, window.c.id < below)))
+    return best.limit(bindparam("most", type_=Integer))
 
 
-def _make_searcher(query: Query) -> Callable[[StoredHit], StoredHit | None]:
-    """Return what gives a hit the evidence of a search; None where it does not match. An entry is matched once."""
-    from watcher.match import build_entry_matcher
+def _make_searcher(query: Query) -> _RowReader:
+    """Return what reads a hit's row with the evidence of a search; None where it does not match.
 
-    match_entry = build_entry_matcher(query)
+    An entry is matched once.
+    """
+    from watcher.match import build_entry_matcher, match_entry
+
+    # A few terms are found sooner one by one than by the scan that finds any number of them.
+    is_short = _count_terms(query.root) <= MAX_TERMS_UNSCANNED
+    find_evidence = partial(match_entry, query) if is_short else build_entry_matcher(query)
     known: dict[int, tuple[Evidence, ...] | None] = {}
 
-    def search(hit: StoredHit) -> StoredHit | None:
-        """Return the hit with the words that the search found."""
-        entry_id = hit.stored.id
-        if entry_id not in known:
-            known[entry_id] = match_entry(hit.stored)
-        evidence = known[entry_id]
-        return None if evidence is None else replace(hit, searched=evidence)
+    def search(row: RowMapping) -> StoredHit | None:
+        """Return the hit of a row with the words that the search found."""
+        stored = read_entry_row(row)
+        if stored.id not in known:
+            known[stored.id] = find_evidence(stored)
+        evidence = known[stored.id]
+        return None if evidence is None else read_hit_row(row, stored, evidence)
 
     return search
+
+
+def _count_terms(node: Node) -> int:
+    """Return how many terms a query has, those of each of its parts."""
+    return sum(map(_count_terms, node.children())) or 1

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, assert_never
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Integer, Row, Select, and_, bindparam, func, or_, select
 
 from watcher.errors import NotFoundError, UsageError
 from watcher.model.results import Filters, Page
@@ -17,6 +18,7 @@ from watcher.store.cursors import format_cursor, parse_cursor
 from watcher.store.database import Db
 from watcher.store.filters import filter_entries
 from watcher.store.sql.bulk import any_of
+from watcher.store.sql.kept_statements import KeptStatements
 from watcher.store.sql.types import IDS
 from watcher.store.stories.moves import find_current_story
 from watcher.store.tables import entries as entry_table
@@ -26,6 +28,7 @@ from watcher.store.triage.marks import is_starred, is_unread
 
 MAX_RANKED = 5_000
 """How many stories are ranked by their outlets, which have to be counted."""
+_LISTS = KeptStatements()
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _STORY_IDS = select(entry_table.c.id, entry_table.c.story_id).where(
     any_of(entry_table.c.id, bindparam("ids", type_=IDS)), entry_table.c.story_id.is_not(None)
@@ -64,40 +67,74 @@ def find_stories(
     order: StoryOrder = StoryOrder.NEW,
     limit: int = 50,
     cursor: str | None = None,
+    with_topics: bool = True,
 ) -> Page[Story]:
     """List stories: by their latest report, by when they began, or by their outlets, always the most first.
 
-    By outlets only the MAX_RANKED stories with the latest reports are ranked. Raises UsageError for a strange cursor.
+    By outlets only the MAX_RANKED stories with the latest reports are ranked. `with_topics=False` is for who does not
+    look at the topics of reports. Raises UsageError for a strange cursor.
     """
     # Each order has a key of its own, and with it a cursor and a condition for the rows behind that.
-    chosen = filter_stories(db, select(stories), filters or Filters())
+    filters = filters or Filters()
+    parameters: dict[str, Any] = {"most": limit + 1}
     match order:
         case StoryOrder.NEW:
-            place = parse_cursor("stories", cursor)
-            if place:
-                chosen = chosen.where(stories.c.id < int(place[0]))
-            rows = db.execute(chosen.order_by(stories.c.id.desc()).limit(limit + 1)).all()
-            cursors = [format_cursor("stories", row.id) for row in rows]
+            if place := parse_cursor("stories", cursor):
+                parameters |= {"id": int(place[0])}
         case StoryOrder.ACTIVE:
             if place := _parse_place("active-stories", cursor, 2):
-                last_at = _parse_moment(place[0])
-                chosen = chosen.where(_follows(stories.c.last_at, last_at, stories.c.id, place[1]))
-            rows = db.execute(chosen.order_by(stories.c.last_at.desc(), stories.c.id.desc()).limit(limit + 1)).all()
-            cursors = [format_cursor("active-stories", _format_moment(row.last_at), row.id) for row in rows]
+                parameters |= {"key": _parse_moment(place[0]), "id": place[1]}
         case StoryOrder.OUTLETS:
-            ranked = _rank_by_outlets(chosen).subquery()
-            page_rows = select(ranked)
             if place := _parse_place("outlet-stories", cursor, 2):
-                page_rows = page_rows.where(_follows(ranked.c.outlets, place[0], ranked.c.id, place[1]))
-            rows = db.execute(page_rows.order_by(ranked.c.outlets.desc(), ranked.c.id.desc()).limit(limit + 1)).all()
-            cursors = [format_cursor("outlet-stories", row.outlets, row.id) for row in rows]
+                parameters |= {"key": place[0], "id": place[1]}
         case _:
             assert_never(order)
-    return Page(items=_read(db, rows[:limit]), next_cursor=cursors[limit - 1] if len(rows) > limit else None)
+    goes_on = bool(place)
+    chosen = _LISTS.get(filters, lambda: _select_page(db, filters, order, goes_on=goes_on), order, goes_on)
+    rows = db.execute(chosen, parameters).all()
+    next_cursor = _format_place(order, rows[limit - 1]) if len(rows) > limit else None
+    return Page(items=_read(db, rows[:limit], with_topics=with_topics), next_cursor=next_cursor)
 
 
-def _follows(column: ColumnElement[Any], value: object, id_column: ColumnElement[int], id_: int) -> ColumnElement[bool]:
-    """Return whether a row comes after the last of the page before; each value takes the type of its column."""
+def _select_page(db: Db, filters: Filters, order: StoryOrder, *, goes_on: bool) -> Select[Any]:
+    """Select `most` stories in an order; where the list goes on, those behind the last of the page before."""
+    chosen = filter_stories(db, select(stories), filters)
+    id_ = bindparam("id", type_=stories.c.id.type)
+    match order:
+        case StoryOrder.NEW:
+            chosen = (chosen.where(stories.c.id < id_) if goes_on else chosen).order_by(stories.c.id.desc())
+        case StoryOrder.ACTIVE:
+            last_at = bindparam("key", type_=stories.c.last_at.type)
+            behind = _follows(stories.c.last_at, last_at, stories.c.id, id_)
+            chosen = chosen.where(behind) if goes_on else chosen
+            chosen = chosen.order_by(stories.c.last_at.desc(), stories.c.id.desc())
+        case StoryOrder.OUTLETS:
+            ranked = _rank_by_outlets(chosen).subquery()
+            behind = _follows(ranked.c.outlets, bindparam("key", type_=BigInteger), ranked.c.id, id_)
+            chosen = select(ranked).where(behind) if goes_on else select(ranked)
+            chosen = chosen.order_by(ranked.c.outlets.desc(), ranked.c.id.desc())
+        case _:
+            assert_never(order)
+    return chosen.limit(bindparam("most", type_=Integer))
+
+
+def _format_place(order: StoryOrder, row: Row[Any]) -> str:
+    """Return the cursor of a story in a list of this order."""
+    match order:
+        case StoryOrder.NEW:
+            return format_cursor("stories", row.id)
+        case StoryOrder.ACTIVE:
+            return format_cursor("active-stories", _format_moment(row.last_at), row.id)
+        case StoryOrder.OUTLETS:
+            return format_cursor("outlet-stories", row.outlets, row.id)
+        case _:
+            assert_never(order)
+
+
+def _follows(
+    column: ColumnElement[Any], value: ColumnElement[Any], id_column: ColumnElement[int], id_: ColumnElement[int]
+) -> ColumnElement[bool]:
+    """Return whether a row comes after the last of the page before."""
     return or_(column < value, and_(column == value, id_column < id_))
 
 
@@ -168,34 +205,41 @@ _ARTICLES = (
 )
 
 
-_TOPICS = (
-    select(hit_table.c.entry_id, hit_table.c.topic_id)
-    .join(entry_table, entry_table.c.id == hit_table.c.entry_id)
-    .where(any_of(entry_table.c.story_id, bindparam("ids", type_=IDS)))
-    .order_by(hit_table.c.id)
+# A row for each topic of an article, so that both are read by one statement.
+_ARTICLES_WITH_TOPICS = _ARTICLES.outerjoin(hit_table, hit_table.c.entry_id == entry_table.c.id).add_columns(
+    hit_table.c.id.label("hit_id"), hit_table.c.topic_id
 )
 
 
-def _read(db: Db, rows: Sequence[Row[Any]]) -> tuple[Story, ...]:
-    """Return the stories of their rows; all their articles and topics are read in two statements."""
+def _read(db: Db, rows: Sequence[Row[Any]], *, with_topics: bool = True) -> tuple[Story, ...]:
+    """Return the stories of their rows; all their articles and topics are read in one statement."""
     articles: dict[int, list[StoryArticle]] = {row.id: [] for row in rows}
-    topics: dict[int, tuple[str, ...]] = defaultdict(tuple)
-    for entry_id, topic_id in db.execute(_TOPICS, {"ids": list(articles)}) if articles else ():
-        topics[entry_id] += (topic_id,)
-    for row in sorted(db.execute(_ARTICLES, {"ids": list(articles)}), key=lambda row: row.id) if articles else ():
-        articles[row.story_id].append(
+    chosen = _ARTICLES_WITH_TOPICS if with_topics else _ARTICLES
+    article_rows = sorted(db.execute(chosen, {"ids": list(articles)}).all(), key=itemgetter(0)) if articles else ()
+    # By their places: to read the columns by name takes as long as the statement.
+    for _id, same in groupby(article_rows, key=itemgetter(0)):
+        of_article = list(same)
+        id_, story_id, title, url, first_seen_at, copy, language, source = of_article[0][:8]
+        articles[story_id].append(
             StoryArticle(
-                entry_id=row.id,
-                title=row.title,
-                url=row.url,
-                source=row.name,
-                first_seen_at=row.first_seen_at,
-                copy=row.copy,
-                language=row.language,
-                topics=topics.get(row.id, ()),
+                entry_id=id_,
+                title=title,
+                url=url,
+                source=source,
+                first_seen_at=first_seen_at,
+                copy=copy,
+                language=language,
+                topics=_list_topics(of_article) if with_topics else (),
             )
         )
     return tuple(
         Story(id=row.id, first_at=row.first_at, last_at=row.last_at, size=row.size, reports=tuple(articles[row.id]))
         for row in rows
     )
+
+
+def _list_topics(of_article: Sequence[Sequence[Any]]) -> tuple[str, ...]:
+    """Return the topics of an article's rows, in the order of its hits; none where its one row has no hit."""
+    # Rows without a hit have no id to sort by: then there is only one.
+    by_hit = sorted(of_article, key=itemgetter(8)) if len(of_article) > 1 else of_article
+    return tuple(row[9] for row in by_hit if row[9] is not None)

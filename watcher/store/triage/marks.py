@@ -73,17 +73,27 @@ def find_missing_target(db: Db, targets: Iterable[Target]) -> Target | None:
     return None
 
 
-def load_marks(db: Db, person: str, kind: TargetKind, ids: Collection[int]) -> Mapping[int, Mark]:
-    """Return what a person knows of some targets of one kind; those that are not in it are neither seen nor starred."""
+def load_marks(
+    db: Db, person: str, kind: TargetKind, ids: Collection[int], former: Mapping[int, int] | None = None
+) -> Mapping[int, Mark]:
+    """Return what a person knows of some targets of one kind; those that are not in it are neither seen nor starred.
+
+    `former` are the targets' former numbers, where they have been read before.
+    """
     if not ids:
         return {}
-    former = map_former_stories(db, ids) if kind is TargetKind.STORY else {}
+    former = map_former_targets(db, kind, ids) if former is None else former
     parameters = {"person": person, "kind": kind.value, "ids": sorted({*ids, *former})}
     marks = {row.target_id: Mark(seen_at=row.seen_at) for row in db.execute(_SEEN, parameters) if row.target_id in ids}
     for target_id in db.execute(_STARRED, parameters).scalars():
         current = former.get(target_id, target_id)
         marks[current] = replace(marks.get(current, Mark()), starred=True)
     return marks
+
+
+def map_former_targets(db: Db, kind: TargetKind, ids: Collection[int]) -> Mapping[int, int]:
+    """Return the former numbers of some targets, each with the number of today; only stories have any."""
+    return map_former_stories(db, ids) if kind is TargetKind.STORY else {}
 
 
 def map_former_stories(db: Db, story_ids: Collection[int]) -> Mapping[int, int]:

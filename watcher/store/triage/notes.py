@@ -16,7 +16,7 @@ from watcher.store.sql.bulk import any_of
 from watcher.store.sql.dialect import get_dialect
 from watcher.store.sql.types import IDS, Moment
 from watcher.store.tables import note_mentions, note_versions, notes
-from watcher.store.triage.marks import map_former_stories
+from watcher.store.triage.marks import map_former_stories, map_former_targets
 
 MAX_NOTES = 200
 _MENTIONS = (
@@ -134,11 +134,16 @@ def count_handed_notes(db: Db, person: str) -> int:
     return int(db.execute(select(func.count()).select_from(waiting)).scalar_one())
 
 
-def count_notes(db: Db, kind: TargetKind, ids: Collection[int]) -> Mapping[int, int]:
-    """Count the notes about some targets of a kind; of a story also those under its former numbers."""
+def count_notes(
+    db: Db, kind: TargetKind, ids: Collection[int], former: Mapping[int, int] | None = None
+) -> Mapping[int, int]:
+    """Count the notes about some targets of a kind; of a story also those under its former numbers.
+
+    These are `former`, where they have been read before.
+    """
     if not ids:
         return {}
-    former = map_former_stories(db, ids) if kind is TargetKind.STORY else {}
+    former = map_former_targets(db, kind, ids) if former is None else former
     counts: dict[int, int] = {}
     rows = db.execute(_COUNTS, {"kind": kind.value, "ids": sorted({*ids, *former})})
     for target_id, number in rows:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from watcher.model.triage import FIRST_VISIT_SPAN, UNREAD_FOR, Reader
 from watcher.store.database import Db
@@ -15,12 +15,13 @@ VISIT_GAP = timedelta(minutes=30)
 """Who comes again after this time makes a new visit."""
 ACTIVITY_INTERVAL = timedelta(minutes=5)
 """How often a visit that goes on is recorded."""
+_ONE = select(readers).where(readers.c.person == bindparam("person"))
 
 
 def load_reader(db: Db, person: str, now: datetime) -> Reader:
     """Return a person with what is unread for them; for a stranger, what came within FIRST_VISIT_SPAN."""
     floor = now - UNREAD_FOR
-    row = db.execute(select(readers).where(readers.c.person == person)).first()
+    row = db.execute(_ONE, {"person": person}).first()
     if row is None:
         return Reader(person=person, seen_before=now - FIRST_VISIT_SPAN, seen_floor=floor)
     # A visit in the future was dated by a wrong clock.

@@ -16,22 +16,22 @@ from watcher.contract.entries import (
 )
 from watcher.model.results import Filters
 from watcher.store.entries.queries import load_entry, load_entry_versions
-from watcher.web.api.parameters import Like, Limit, ListParameters, add_next_link
+from watcher.web.api.parameters import Like, Limit, ListParameters, parse_parameters, respond_with_page
 from watcher.web.context import Ctx, get_match_budget
 from watcher.web.validation import EntryId
 
 router = APIRouter(tags=["entries"])
 
 
-@router.get("/entries")
-def list_entries(request: Request, response: Response, ctx: Ctx, query: ListParameters, like: Like = None) -> EntryList:
+@router.get("/entries", response_model=EntryList)
+def list_entries(request: Request, ctx: Ctx, parameters: ListParameters, like: Like = None) -> Response:
     """Search every stored entry in the topic language, by meaning (`like`), or both."""
+    query = parse_parameters(request, parameters)
     if like is not None:
-        return encode_matches(search_by_meaning(ctx.app, query, like, ctx.now))
+        return respond_with_page(request, encode_matches(search_by_meaning(ctx.app, query, like, ctx.now)))
     with ctx.app.database.read() as db:
         page = search_entries(db, query, get_match_budget(request).is_spent)
-    add_next_link(request, response, page.next_cursor)
-    return encode_matches(page)
+    return respond_with_page(request, encode_matches(page))
 
 
 @router.get("/entries/{entry_id}/similar")

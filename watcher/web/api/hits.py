@@ -12,7 +12,7 @@ from watcher.app.judgements import judge_hit
 from watcher.app.listing import list_hits as get_hits
 from watcher.contract.hits import Hit, HitList, Label, LabelledHit, encode_hit, encode_hits
 from watcher.store.hits.queries import load_hit
-from watcher.web.api.parameters import ListParameters, add_next_link
+from watcher.web.api.parameters import ListParameters, parse_parameters, respond_with_page
 from watcher.web.auth.person import get_actor
 from watcher.web.context import Ctx, get_match_budget
 from watcher.web.validation import HitId
@@ -31,16 +31,13 @@ class LabelUpdate(BaseModel):
     label: Literal["relevant", "irrelevant", "none"] | None
 
 
-@router.get("/hits")
-def list_hits(
-    request: Request, response: Response, ctx: Ctx, query: ListParameters, found_by: FoundBy = "words"
-) -> HitList:
+@router.get("/hits", response_model=HitList)
+def list_hits(request: Request, ctx: Ctx, parameters: ListParameters, found_by: FoundBy = "words") -> Response:
     """List stored hits, newest first, with the words that prove them."""
-    query = replace(query, filters=replace(query.filters, found_by=() if found_by == "all" else (found_by,)))
+    query = parse_parameters(request, replace(parameters, found_by=found_by))
     with ctx.app.database.read() as db:
         page = get_hits(db, query, get_match_budget(request).is_spent)
-    add_next_link(request, response, page.next_cursor)
-    return encode_hits(page)
+    return respond_with_page(request, encode_hits(page))
 
 
 @router.get("/hits/{hit_id}")

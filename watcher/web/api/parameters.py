@@ -10,11 +10,13 @@ from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import Field
+from pydantic_core import to_json
+from typing_extensions import TypedDict
 
 from watcher.app.listing import STORY_ORDERS, ListQuery, RawListQuery
 from watcher.text.suggest import find_nearest
 from watcher.web.auth.person import get_person
-from watcher.web.context import Ctx, get_context
+from watcher.web.context import get_context
 from watcher.web.listing import parse_request_query
 from watcher.web.render.environment import link
 from watcher.web.validation import MAX_ID, Text
@@ -54,9 +56,7 @@ Like = Annotated[
 _SearchAlias = Annotated[Text | None, Query(description="The same as `q`", max_length=20_000, include_in_schema=False)]
 
 
-def parse_list_parameters(
-    request: Request,
-    ctx: Ctx,
+async def collect_list_parameters(
     q: Search = None,
     search: _SearchAlias = None,
     query: _SearchAlias = None,
@@ -74,9 +74,9 @@ def parse_list_parameters(
     order: Order = "new",
     limit: Limit = 50,
     cursor: Cursor = None,
-) -> ListQuery:
-    """Parse the parameters of a list of hits or entries; raises UsageError, QueryError and BusyError."""
-    raw = RawListQuery(
+) -> RawListQuery:
+    """Return the parameters of a list of hits or entries, which the route parses in its own thread."""
+    return RawListQuery(
         search=q or search or query,
         topics=topic or (),
         sources=source or (),
@@ -93,12 +93,9 @@ def parse_list_parameters(
         limit=limit,
         cursor=cursor,
     )
-    return parse_request_query(ctx, raw, get_person(request).name)
 
 
-def parse_story_parameters(
-    request: Request,
-    ctx: Ctx,
+async def collect_story_parameters(
     topic: Topics = None,
     source: Sources = None,
     since: Since = None,
@@ -109,9 +106,9 @@ def parse_story_parameters(
     order: StoryOrder = "active",
     limit: Limit = 20,
     cursor: Cursor = None,
-) -> ListQuery:
-    """Parse the parameters of a list of stories; raises UsageError."""
-    raw = RawListQuery(
+) -> RawListQuery:
+    """Return the parameters of a list of stories, which the route parses in its own thread."""
+    return RawListQuery(
         topics=topic or (),
         sources=source or (),
         since=since,
@@ -124,17 +121,37 @@ def parse_story_parameters(
         limit=limit,
         cursor=cursor,
     )
-    return parse_request_query(ctx, raw, get_person(request).name)
 
 
-ListParameters = Annotated[ListQuery, Depends(parse_list_parameters)]
-StoryParameters = Annotated[ListQuery, Depends(parse_story_parameters)]
+ListParameters = Annotated[RawListQuery, Depends(collect_list_parameters)]
+StoryParameters = Annotated[RawListQuery, Depends(collect_story_parameters)]
+
+
+class ListPage(TypedDict):
+    """A page of any list, as JSON."""
+
+    next_cursor: str | None
+
+
+def parse_parameters(request: Request, raw: RawListQuery) -> ListQuery:
+    """Parse the parameters of a list for who asks; raises UsageError, QueryError and BusyError."""
+    return parse_request_query(get_context(request), raw, get_person(request).name)
+
+
+def respond_with_page(request: Request, page: ListPage) -> Response:
+    """Return a page of a list, with a link to the next.
+
+    Its type was checked with the code: to validate each value once more takes as long as to read it.
+    """
+    response = Response(to_json(page), media_type="application/json")
+    add_next_link(request, response, page["next_cursor"])
+    return response
 
 
 async def refuse_unknown_parameters(request: Request) -> None:
     """Refuse query parameters that the route does not declare; raises RequestValidationError with the nearest name."""
     route = request.scope.get("route")
-    if not isinstance(route, APIRoute):
+    if not isinstance(route, APIRoute) or not request.query_params:
         return
     declared = list(dict.fromkeys(_list_declared(route.dependant)))
     errors = [

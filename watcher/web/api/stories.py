@@ -11,7 +11,7 @@ from watcher.app import listing
 from watcher.app.story_decisions import encode_decision, merge_other_story, split_off_reports, undo_decision
 from watcher.contract.stories import Story, StoryDecision, StoryList, encode_stories, encode_story
 from watcher.store.stories.queries import load_story
-from watcher.web.api.parameters import StoryParameters, add_next_link
+from watcher.web.api.parameters import StoryParameters, parse_parameters, respond_with_page
 from watcher.web.auth.person import get_actor
 from watcher.web.context import Ctx
 from watcher.web.validation import MAX_JSON_ID, StoryId
@@ -41,13 +41,13 @@ class Undo(BaseModel):
     decision: Id | None = None
 
 
-@router.get("/stories")
-def list_stories(request: Request, response: Response, ctx: Ctx, query: StoryParameters) -> StoryList:
+@router.get("/stories", response_model=StoryList)
+def list_stories(request: Request, ctx: Ctx, parameters: StoryParameters) -> Response:
     """List stories with their outlets, those with the latest report first."""
+    query = parse_parameters(request, parameters)
     with ctx.app.database.read() as db:
         page = listing.list_stories(db, query)
-    add_next_link(request, response, page.next_cursor)
-    return encode_stories(page)
+    return respond_with_page(request, encode_stories(page))
 
 
 @router.get("/stories/{story_id}")

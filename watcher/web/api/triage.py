@@ -16,7 +16,7 @@ from watcher.store.hits.facets import count_hit_facets
 from watcher.store.stories.facets import count_story_facets
 from watcher.store.triage.marks import load_marks
 from watcher.store.triage.notes import count_notes
-from watcher.web.api.parameters import ListParameters, StoryParameters
+from watcher.web.api.parameters import ListParameters, StoryParameters, parse_parameters
 from watcher.web.auth.person import get_person
 from watcher.web.context import Ctx
 from watcher.web.validation import Text
@@ -84,8 +84,9 @@ def put_marks(request: Request, ctx: Ctx, update: MarkUpdate) -> ChangedMarks:
 
 
 @router.get("/facets/hits")
-def get_hit_facets(ctx: Ctx, query: ListParameters) -> FacetList:
+def get_hit_facets(request: Request, ctx: Ctx, parameters: ListParameters) -> FacetList:
     """Count the newest hits that pass the filters by topic, source, language and day; a search by words is refused."""
+    query = parse_parameters(request, parameters)
     if query.search is not None:
         raise UsageError("A search by words has no facets. Leave `q` out.")
     with ctx.app.database.read() as db:
@@ -93,7 +94,8 @@ def get_hit_facets(ctx: Ctx, query: ListParameters) -> FacetList:
 
 
 @router.get("/facets/stories")
-def get_story_facets(ctx: Ctx, query: StoryParameters) -> FacetList:
+def get_story_facets(request: Request, ctx: Ctx, parameters: StoryParameters) -> FacetList:
     """Count the latest stories that pass the filters by topic, source, language and day of their latest report."""
+    query = parse_parameters(request, parameters)
     with ctx.app.database.read() as db:
         return encode_facets(count_story_facets(db, query.filters))

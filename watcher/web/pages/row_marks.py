@@ -15,7 +15,7 @@ from watcher.errors import StoreError
 from watcher.model.results import Facets, Filters
 from watcher.model.triage import Mark, Reader, TargetKind
 from watcher.store.database import Db
-from watcher.store.triage.marks import load_marks
+from watcher.store.triage.marks import load_marks, map_former_targets
 from watcher.store.triage.notes import count_handed_notes, count_notes
 from watcher.store.triage.readers import is_visit_due, list_readers, record_visit
 from watcher.web.auth.person import get_person
@@ -58,11 +58,12 @@ class RowMarks:
 
 def load_row_marks(db: Db, kind: TargetKind, ids: Collection[int], reader: Reader) -> RowMarks:
     """Return what a reader knows of the rows of a list."""
+    former = map_former_targets(db, kind, ids)
     return RowMarks(
         kind=kind,
         reader=reader,
-        marks=load_marks(db, reader.person, kind, ids),
-        notes=count_notes(db, kind, ids),
+        marks=load_marks(db, reader.person, kind, ids, former),
+        notes=count_notes(db, kind, ids, former),
     )
 
 
@@ -145,7 +146,7 @@ def _load_facets(ctx: WebContext, question: PageQuery, base: str, counts: ListCo
         topics = tuple(replace(topic, name=names.get(topic.value, topic.value)) for topic in facets.topics)
         return replace(facets, topics=topics)
 
-    person_key = _describe_reader(question.reader) if question.is_personal else None
+    person_key = describe_reader(question.reader) if question.is_personal else None
     return ctx.get_unchanged(("facets", link(base, question.params), person_key), load, version)
 
 
@@ -157,10 +158,10 @@ def _load_unread(ctx: WebContext, question: PageQuery, base: str, counts: ListCo
         with ctx.app.database.read() as db:
             return counts.count_unread(db, question.query.filters, question.reader)
 
-    return ctx.get_unchanged(("unread", link(base, question.params), _describe_reader(question.reader)), load, version)
+    return ctx.get_unchanged(("unread", link(base, question.params), describe_reader(question.reader)), load, version)
 
 
-def _describe_reader(reader: Reader) -> Hashable:
-    """Return what a count depends on of its reader, but for what moves with the time."""
+def describe_reader(reader: Reader) -> Hashable:
+    """Return what a list depends on of its reader, but for what moves with the time."""
     seen_before = None if reader.seen_before == reader.seen_floor else reader.seen_before
     return reader.person, seen_before, reader.last_visit_at

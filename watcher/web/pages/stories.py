@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -33,6 +34,7 @@ from watcher.web.pages.notes import load_shown_notes
 from watcher.web.pages.row_marks import (
     ListCounts,
     RowMarks,
+    describe_reader,
     list_people,
     load_list_side,
     load_row_marks,
@@ -49,6 +51,16 @@ PAGE_SIZE = 30
 _COUNTS = ListCounts(count_facets=count_story_facets, count_unread=count_unread_stories)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryRows:
+    """A page of stories, what its reader knows of them, and the hits that they are judged by."""
+
+    page: Page[Story]
+    marks: RowMarks
+    verdicts: Mapping[int, tuple[StoryVerdict, ...]] = field(default_factory=dict)
+    newest_hit_id: int = 0
+
+
 @router.get("/stories")
 def list_stories(request: Request, ctx: Ctx) -> Response:
     """Show the stories, those with the latest report first."""
@@ -57,45 +69,62 @@ def list_stories(request: Request, ctx: Ctx) -> Response:
         record_page_visit(ctx, request)
     question = parse_page_query(ctx, request, PAGE_SIZE, listing.STORY_ORDERS)
     fault = question.fault
-    page: Page[Story] = Page(items=())
-    with ctx.app.database.read() as db:
-        if fault is None:
-            try:
-                page = listing.list_stories(db, question.query)
-            except UsageError as error:
-                fault = error
-        ids = {story.id for story in page.items}
-        marks = load_row_marks(db, TargetKind.STORY, ids, question.reader)
-        judged = list_judged_hits(db, {story.id: story.lead.entry_id for story in page.items if story.lead})
-        newest = get_newest_hit_id(db)
+    try:
+        rows = _load_rows(ctx, question)
+    except UsageError as error:
+        fault = error
+        rows = StoryRows(page=Page(items=()), marks=RowMarks(kind=TargetKind.STORY, reader=question.reader))
     return ctx.render_page(
         request,
         "stories_list.html" if fragment else "stories.html",
         400 if fault else 200,
         question=question,
-        page=page,
+        page=rows.page,
         fault=fault,
         base="/stories",
-        marks=marks,
-        judged=judged,
-        rows=_make_row_keeper(ctx, request, question, marks, judged),
-        newest=newest,
+        marks=rows.marks,
+        judged=rows.verdicts,
+        rows=_make_row_keeper(ctx, request, question, rows),
+        newest=rows.newest_hit_id,
         **({} if fragment else _load_side(ctx, question)),
     )
+
+
+def _load_rows(ctx: WebContext, question: PageQuery) -> StoryRows:
+    """Return a page of stories with what the reader knows of them, none where the query has a fault.
+
+    Raises UsageError.
+    """
+
+    def load() -> StoryRows:
+        """Read them."""
+        with ctx.app.database.read() as db:
+            page: Page[Story] = Page(items=())
+            if question.fault is None:
+                # The rows show the topics that the verdicts have.
+                page = listing.list_stories(db, question.query, with_topics=False)
+            return StoryRows(
+                page=page,
+                marks=load_row_marks(db, TargetKind.STORY, {story.id for story in page.items}, question.reader),
+                verdicts=list_judged_hits(db, {story.id: story.lead.entry_id for story in page.items if story.lead}),
+                newest_hit_id=get_newest_hit_id(db),
+            )
+
+    key = ("stories", link("/stories", question.typed), question.fault is None, describe_reader(question.reader))
+    return ctx.get_unchanged(key, load)
 
 
 def _make_row_keeper(
     ctx: WebContext,
     request: Request,
     question: PageQuery,
-    marks: RowMarks,
-    verdicts: Mapping[int, tuple[StoryVerdict, ...]],
+    rows: StoryRows,
 ) -> StoryRowKeeper:
     is_editor = get_person(request).role.includes(Role.EDITOR)
     return StoryRowKeeper(
         kept=ctx.fragments,
-        marks=marks,
-        verdicts=verdicts,
+        marks=rows.marks,
+        verdicts=rows.verdicts,
         topic_names=ctx.topic_names,
         frame=(link("/stories", question.params), is_editor),
         now=ctx.now,
