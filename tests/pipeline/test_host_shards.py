@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from watcher.errors import ShardLostError
+from watcher.errors import ShardLostError, StoreError
 from watcher.pipeline.feed_claims import FeedSelection
 from watcher.pipeline.host_shards import HostShards, ShardTerms
 from watcher.pipeline.lease_recovery import recover_leases
@@ -205,6 +206,29 @@ async def test_a_lease_whose_answer_was_lost_is_taken_up_and_no_process_waits_fo
     process.at += 7.1
 
     assert at_once == frozenset()
+    assert len(process.usable()) == SHARD_COUNT
+
+
+async def test_who_is_held_up_while_it_changes_shards_holds_up_nobody_for_long(postgresql: Database) -> None:
+    """As a machine that loses its power in the middle of a transaction, of which the server hears nothing."""
+    process = Process(postgresql, "a:1")
+
+    def hold_up() -> None:
+        with suppress(StoreError), postgresql.write() as db:
+            lock_host_shards(db)
+            started.set()
+            ended.wait(30)
+
+    started, ended = threading.Event(), threading.Event()
+    held_up = threading.Thread(target=hold_up)
+    held_up.start()
+    await asyncio.to_thread(started.wait)
+    try:
+        await asyncio.wait_for(process.update(), 15)
+    finally:
+        ended.set()
+        held_up.join()
+
     assert len(process.usable()) == SHARD_COUNT
 
 

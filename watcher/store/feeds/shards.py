@@ -23,6 +23,7 @@ from watcher.store.tables import feeds, host_shards, shard_owners
 MAX_SHARD_LEASE = timedelta(minutes=5)
 """Nobody is given a shard for longer: a lease that ends further ahead was given while a clock was wrong."""
 _THESE = any_of(host_shards.c.shard, bindparam("shards", type_=IDS))
+_MAX_IDLE_SECONDS = 5
 _UNCLAIMED = "queue "
 """Begins the name under which earlier versions held feeds for whichever process came."""
 
@@ -57,6 +58,8 @@ class HostShard:
 
 def lock_host_shards(db: Db) -> datetime:
     """Wait until nobody else changes shards, to the end of the transaction, and return the database's time then."""
+    # A process that is held up or cut off between two statements would keep all others from their shards.
+    db.exec_driver_sql(f"SET LOCAL idle_in_transaction_session_timeout = '{_MAX_IDLE_SECONDS}s'")
     acquire_lock(db, "host shards")
     now: datetime = db.execute(select(func.clock_timestamp(type_=Moment))).scalar_one()
     return now
