@@ -64,10 +64,11 @@ class StoryList(TypedDict):
 
 def encode_story(story: ModelStory) -> Story:
     """Return a story; its outlets in order of discovery, each once."""
+    lead = story.lead
     return {
         "id": story.id,
-        "title": story.lead.title if story.lead else "",
-        "language": story.lead.language if story.lead else None,
+        "title": lead.title if lead else "",
+        "language": lead.language if lead else None,
         "first_at": format_timestamp(story.first_at),
         "last_at": format_timestamp(story.last_at),
         "size": story.size,
