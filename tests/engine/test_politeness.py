@@ -83,6 +83,7 @@ def test_spacing_holds_while_workers_come_end_and_are_killed(
     assert_peace(outlets)
 
 
+@pytest.mark.slow
 def test_shares_are_equal_and_follow_who_is_at_work(postgresql: Database, tmp_path: Path, outlets: Outlets) -> None:
     desk = share(postgresql, tmp_path / "desk", outlets)
     with ExitStack() as ended:
@@ -100,6 +101,7 @@ def test_shares_are_equal_and_follow_who_is_at_work(postgresql: Database, tmp_pa
     assert_peace(outlets)
 
 
+@pytest.mark.slow
 def test_spacing_holds_over_a_restart_of_the_database(tmp_path: Path, outlets: Outlets) -> None:
     binaries = postgres.find_binaries()
     if binaries is None:
@@ -124,7 +126,14 @@ def test_spacing_holds_over_a_restart_of_the_database(tmp_path: Path, outlets: O
     assert_peace(outlets)
 
 
-@pytest.mark.parametrize("ahead", [timedelta(minutes=10), timedelta(minutes=-10), timedelta(hours=3)])
+@pytest.mark.parametrize(
+    "ahead",
+    [
+        pytest.param(timedelta(minutes=10), id="10 min ahead"),
+        pytest.param(timedelta(minutes=-10), id="10 min behind", marks=pytest.mark.slow),
+        pytest.param(timedelta(hours=3), id="3 h ahead", marks=pytest.mark.slow),
+    ],
+)
 def test_hosts_are_left_by_and_to_a_worker_whose_clock_is_wrong(
     postgresql: Database, tmp_path: Path, outlets: Outlets, ahead: timedelta
 ) -> None:
