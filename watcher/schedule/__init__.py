@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from watcher.lazy_names import import_when_used
+
 if TYPE_CHECKING:
     from watcher.schedule.budget import apply_budget, get_mark, prepare_request
     from watcher.schedule.health import Health, get_feed_health
@@ -23,13 +25,7 @@ else:
         "prepare_request": "budget",
     }
 
-    def __getattr__(name: str) -> object:
-        """Return a name of the package; raises AttributeError for one that is none."""
-        from importlib import import_module
-
-        if name not in _MODULES:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    __getattr__ = import_when_used(__name__, _MODULES)
 
 
 __all__ = [

@@ -5,6 +5,8 @@ A table is made when it is first asked for: to make all of them takes longer tha
 
 from typing import TYPE_CHECKING
 
+from watcher.lazy_names import import_when_used
+
 if TYPE_CHECKING:
     from watcher.store.tables.base import metadata
     from watcher.store.tables.configuration import offered_hits, repeatable_requests
@@ -86,6 +88,8 @@ else:
         "unsubscribed": "digest",
     }
 
+    _load_table = import_when_used(__name__, _MODULES)
+
     def __getattr__(name: str) -> object:
         """Return a table, or the metadata with all of them; raises AttributeError for another name."""
         from importlib import import_module
@@ -94,9 +98,7 @@ else:
             for module in {*_MODULES.values()}:
                 import_module(f"{__name__}.{module}")
             return import_module(f"{__name__}.base").metadata
-        if name not in _MODULES:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+        return _load_table(name)
 
 
 __all__ = [
