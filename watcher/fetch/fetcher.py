@@ -42,7 +42,7 @@ _PEACE = timedelta(minutes=1)
 
 
 def _allow() -> None:
-    """Let a request begin."""
+    """Allow every request: do nothing."""
 
 
 @dataclass(frozen=True, slots=True)

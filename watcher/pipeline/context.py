@@ -38,8 +38,8 @@ class PipelineContext:
 
     `on_ingested` is called with the result of every poll after its transaction, `on_response` with the host and the
     headers (lower-case names) of every response. `jitter` returns a number in [0, 1). `checkpoint` is called at named
-    points. `reader` is closed by the poller. `shards` are those of hosts that may be asked; None for
-    all.
+    points. `reader` is closed by the poller. `shards` are those of hosts that may be asked, or
+    None for all hosts.
     """
 
     database: Database

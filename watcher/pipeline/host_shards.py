@@ -269,7 +269,7 @@ class HostShards:
         if not released and not wanted:
             return
         for shard in released:
-            # First in memory: nothing of it may begin while the database is told.
+            # Before the database is updated: no request to its hosts may begin meanwhile.
             self._held.pop(shard, None)
         self._leaving -= frozenset(released)
         taken_at = self._monotonic()
