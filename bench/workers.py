@@ -25,7 +25,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -47,7 +47,7 @@ from watcher.store.database.migrate import upgrade_schema  # noqa: E402
 from watcher.store.feeds.commands import save_polled_feeds  # noqa: E402
 from watcher.store.feeds.configuration import sync_feeds  # noqa: E402
 from watcher.store.feeds.leases import OwnShards, claim_due_feeds, filter_held_feeds  # noqa: E402
-from watcher.store.feeds.mapping import SHARD_COUNT, parse_host  # noqa: E402
+from watcher.store.feeds.mapping import SHARD_COUNT  # noqa: E402
 from watcher.store.feeds.shards import (  # noqa: E402
     create_host_shards,
     lease_host_shards,
@@ -96,8 +96,7 @@ class Sharer:
             held = claim_due_feeds(db, now, limit=BATCH, lease_for=MINUTE, owner=self._owner, own=self._own)
         for feed in held:
             # As the limiter of requests does, without its sleep.
-            host = parse_host(feed.fetch_url)
-            self._next[host] = max(began, self._next.get(host, 0.0)) + 0.001
+            self._next[feed.host] = max(began, self._next.get(feed.host, 0.0)) + 0.001
         with self._database.write() as db:
             complete(db, held, now)
         return [(feed.id, feed.lease) for feed in held]
@@ -155,11 +154,12 @@ def leasing(how: str, url: str, now: datetime, number: int, of: int, ready: Any,
         go.wait()
         mine: list[int] = []
         empty = 0
+        used = time.process_time()
         while empty < 3:
             got = take()
             mine += [feed for feed, _token in got]
             empty = 0 if got else empty + 1
-        said.put(mine)
+        said.put((mine, time.process_time() - used))
 
 
 def lease_rates(server: postgres.Server, count: int, figures: dict[str, Any]) -> list[str]:
@@ -167,6 +167,7 @@ def lease_rates(server: postgres.Server, count: int, figures: dict[str, Any]) ->
     now = datetime.now(UTC)
     server.execute("CREATE DATABASE leases")
     rates: dict[str, dict[int, float]] = {}
+    cpu_us: dict[str, dict[int, tuple[float, float]]] = {}
     doubled = 0
     with Database(server.url("leases")) as database:
         upgrade_schema(database)
@@ -178,7 +179,10 @@ def lease_rates(server: postgres.Server, count: int, figures: dict[str, Any]) ->
                 with database.write() as db:
                     db.exec_driver_sql("UPDATE feeds SET lease_until = NULL, next_poll_at = %(at)s", {"at": now})
                 vacuum(database)
-                took, leased = together(how, server.url("leases"), now, number)
+                used = server_cpu(server)
+                took, leased, clients = together(how, server.url("leases"), now, number)
+                used = server_cpu(server) - used
+                cpu_us.setdefault(how, {})[number] = 1e6 * clients / count, 1e6 * used / count
                 doubled += len(leased) - len(set(leased))
                 assert len(set(leased)) == count, f"{count - len(set(leased))} feeds were never leased"
                 rates.setdefault(how, {})[number] = count / took
@@ -189,8 +193,10 @@ def lease_rates(server: postgres.Server, count: int, figures: dict[str, Any]) ->
         best = max(rates[how].values())
         line = "".join(f"{rates[how][n]:>10,.0f}" for n in PROCESSES)
         print(f"{name:10}{line}     {best / limit:6.2f}")
+        parts = (f"{ours:.0f} + {theirs:.0f}" for ours, theirs in cpu_us[how].values())
+        print(f"{'':10}{''.join(f'{part:>10}' for part in parts)}     us of CPU a feed, of processes and of PostgreSQL")
     print(f"doubled leases: {doubled}\n")
-    figures["leases"] = {"rates": rates, "doubled": doubled}
+    figures["leases"] = {"rates": rates, "cpu_us": cpu_us, "doubled": doubled}
     most = rates["shards"][PROCESSES[-1]]
     missed = [f"{most:,.0f} leases/s, {MOST_LEASES:,.0f} wanted"] if most < MOST_LEASES else []
     return missed + ([f"{doubled} leases were doubled"] if doubled else [])
@@ -201,7 +207,20 @@ def vacuum(database: Database) -> None:
         connection.execute("VACUUM ANALYZE feeds")
 
 
-def together(how: str, url: str, now: datetime, number: int) -> tuple[float, list[int]]:
+def server_cpu(server: postgres.Server) -> float:
+    """Return the CPU seconds that PostgreSQL has used, with those of connections that are closed."""
+    postmaster = psutil.Process(server.pid)
+    times = postmaster.cpu_times()
+    used = times.user + times.system + times.children_user + times.children_system
+    for process in postmaster.children():
+        with suppress(psutil.NoSuchProcess):
+            times = process.cpu_times()
+            used += times.user + times.system
+    return used
+
+
+def together(how: str, url: str, now: datetime, number: int) -> tuple[float, list[int], float]:
+    """Return the seconds that so many processes took, the feeds that they leased, and the CPU seconds they used."""
     ready, go, said = SPAWN.Semaphore(0), SPAWN.Event(), SPAWN.Queue()
     workers = [SPAWN.Process(target=leasing, args=(how, url, now, n, number, ready, go, said)) for n in range(number)]
     for worker in workers:
@@ -210,11 +229,11 @@ def together(how: str, url: str, now: datetime, number: int) -> tuple[float, lis
         ready.acquire()
     begun = time.monotonic()
     go.set()
-    leased = [feed for _worker in workers for feed in said.get()]
+    answers = [said.get() for _worker in workers]
     took = time.monotonic() - begun
     for worker in workers:
         worker.join()
-    return took, leased
+    return took, [feed for mine, _used in answers for feed in mine], sum(used for _mine, used in answers)
 
 
 @contextmanager

@@ -76,6 +76,10 @@ class Server:
         )  # fmt: skip
         self._await()
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def halt(self) -> None:
         """Stop the server and keep its data."""
         self._process.send_signal(signal.SIGINT)
