@@ -20,7 +20,8 @@ from watcher.store.feeds.mapping import format_feed_config, read_feed_row
 from watcher.store.feeds.row_reader import read_feed_rows
 from watcher.store.tables import feeds
 
-MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
+EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+MOMENTS = st.integers(0, 3 * 10**15).map(lambda microseconds: EPOCH + timedelta(microseconds=microseconds))
 LENGTHS = st.integers(0, 10**7).map(lambda seconds: timedelta(seconds=seconds))
 CONFIGS = st.builds(
     FeedConfig,

@@ -150,9 +150,7 @@ def _get_reader() -> _Reader:
         document=_get_builder(DocumentState),
         budget_use=_get_builder(BudgetUse),
         push=_get_builder(PushState),
-        config_defaults={
-            field.name: getattr(plain, field.name) for field in fields(FeedConfig) if field.name != "url"
-        },
+        config_defaults={field.name: getattr(plain, field.name) for field in fields(FeedConfig) if field.name != "url"},
     )
 
 

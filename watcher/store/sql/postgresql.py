@@ -115,7 +115,11 @@ class PostgresqlDialect(SqlDialect):
 @cache
 def _list_json_formats(table: Table, names: tuple[str, ...]) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
     """Return the columns whose values JSON cannot hold as they are, and what formats these."""
-    formats = {Moment: _format_moment, Length: _format_length, LargeBinary: _format_bytes}
+    formats: dict[type, Callable[[Any], Any]] = {
+        Moment: _format_moment,
+        Length: _format_length,
+        LargeBinary: _format_bytes,
+    }
     return tuple((name, formats[kind]) for name in names if (kind := type(table.c[name].type)) in formats)
 
 
