@@ -30,7 +30,7 @@ _PROLOGUE = re.compile(
     re.DOTALL,
 )
 _DECLARED = re.compile(r"\sxmlns:([\w.-]{1,60})\s*=")
-# Brackets are rare: to look for one of them and then behind it takes half the time of a search for all three characters.
+# Brackets are rare: to look for one of them and then behind it takes half the time of a search for all of it.
 _SECTION_END = re.compile(rb"\](?=\]>)")
 # A section without an end goes on to the document's: searched for from each start, it would cost quadratic time.
 _REFERENCE = re.compile(

@@ -1,7 +1,7 @@
 """Hashes of short texts without a change of threads.
 
-hashlib lets other threads run while it hashes 2,048 bytes or more. For the text of an item that takes a few microseconds,
-and to get the interpreter back from a thread that is at work takes up to five milliseconds and two switches.
+hashlib lets other threads run while it hashes 2,048 bytes or more. The text of an item takes a few microseconds, and to
+get the interpreter back from a thread that is at work takes up to five milliseconds and two switches.
 """
 
 from __future__ import annotations
