@@ -104,7 +104,7 @@ class Connection(asyncio.Protocol):
         if (question := self._question) is not None:
             self._question = None
             start = await self._more()
-            if (head := parse_head(start)) is not None:
+            if (head := parse_head(start)) is not None and head.end <= self._most_header:
                 self._put_back(start[head.end :])
                 self._left, self._keeps_open = head.length, head.keeps_open
                 return head
