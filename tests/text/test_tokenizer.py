@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +17,7 @@ from watcher.text.tokenizer import (
     find_word_span,
     index_text,
     join_words,
+    list_offsets,
     list_word_spans,
     part_words,
     split_written_words,
@@ -100,6 +103,23 @@ def test_tables_split_and_fold_as_the_patterns_over_all_scripts_do(text: str) ->
     assert tokens(text) == [fold(word) for word, _start, _end in words]
     assert split_written_words(text) == [word for word, _start, _end in words]
     assert list_word_spans(text) == [(start, end) for _word, start, end in words]
+
+
+@settings(max_examples=1_000, deadline=None)
+@given(TEXTS | st.lists(st.sampled_from(LATIN_PIECES), max_size=14).map("".join))
+def test_offsets_lead_from_joined_words_to_their_places_in_the_text(text: str) -> None:
+    parted = part_words(text)
+    if parted is None:
+        return
+    places, offsets = list_offsets(parted)
+
+    located, start = [], 0
+    for word in tokens(text):
+        end = start + len(word)
+        located.append(tuple(place + offsets[bisect_right(places, place) - 1] for place in (start, end)))
+        start = end + 1
+
+    assert located == list_word_spans(text)
 
 
 @pytest.mark.parametrize("letter", LETTERS)

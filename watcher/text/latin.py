@@ -47,11 +47,14 @@ _WORD_CODES = frozenset(
 _APOSTROPHES = {mark for mark, plain in USUAL_MARKS if plain == "'"} | {"'"}
 
 _PARTED = bytes(code if code in _WORD_CODES or code == _INNER_DOT else 0x20 for code in range(0x100))
-_MARKED = bytes(0x20 if code == 0x20 else 0x78 for code in range(0x100))
 _FOLDS = {code: fold(_CHARACTERS[code]) for code in _WORD_CODES}
 _FOLDED = bytes(ord(_FOLDS[code]) if len(_FOLDS.get(code, "")) == 1 else code for code in range(0x100))
 # `fold` makes two letters of some: those are replaced one by one, where they occur.
 _FOLDED_TO_SEVERAL = [(bytes([code]), folded.encode()) for code, folded in sorted(_FOLDS.items()) if len(folded) != 1]
+_MARKED = bytes(
+    ord(" " if code == 0x20 else "." if code == _INNER_DOT else "+" if len(_FOLDS.get(code, "")) > 1 else "x")
+    for code in range(0x100)
+)
 _FIRST_SPELLING = bytes(0x27 if character in _APOSTROPHES else code for code, character in enumerate(_CHARACTERS))
 
 _WORD = b"[%s]" % re.escape(bytes(sorted(_WORD_CODES)))
@@ -80,7 +83,7 @@ def part_latin_words(text: str) -> bytes | None:
 
 
 def mark_latin_words(parted: bytes) -> str:
-    """Return a parted text with one letter for all: some codes would be taken for blanks."""
+    """Return a parted text as `tokenizer.part_words` does."""
     return parted.translate(_MARKED).decode("ascii")
 
 

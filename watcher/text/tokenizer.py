@@ -19,6 +19,9 @@ _ASCII_POSSESSIVE = re.compile(r"'(?<=[A-Za-z0-9.]')[sS](?![A-Za-z0-9])")
 _NOT_BLANK = re.compile("[^ ]+")
 _ASCII_FOLDED = str.maketrans({chr(code): chr(code).lower() if chr(code).isalnum() else " " for code in range(128)})
 _ASCII_PARTED = str.maketrans({chr(code): chr(code) if chr(code).isalnum() else " " for code in range(128)})
+_ASCII_MARKED = {**_ASCII_PARTED, 0: "."}
+_BLANKS = re.compile("  +")
+_SHIFT = re.compile("  +|[.+]")
 
 
 def tokens(text: str) -> list[str]:
@@ -68,17 +71,18 @@ def list_word_spans(text: str) -> list[tuple[int, int]]:
 
 
 def part_words(text: str) -> str | None:
-    """Return a text with a blank for all that is no word, as long as before, for `find_word_span`.
+    """Return a text with a blank for all that is no word, as long as before, for `find_word_span` and `list_offsets`.
 
-    The dots of an acronym stay something. None where single characters do not show where words end: `list_word_spans`
-    lists them then.
+    The dots of an acronym are dots, and a letter that is folded to two is a plus. None where single characters do not
+    show where words end: `list_word_spans` lists them then.
     """
     if _has_entity(text):
         return None
     if text.isascii():
         text = _ASCII_POSSESSIVE.sub("  ", text.replace("`", "'"))
-        text = text if _ASCII_DOT.search(text) is None else _ASCII_DOTTED.sub(_mark_dots, text)
-        return text.translate(_ASCII_PARTED)
+        if _ASCII_DOT.search(text) is None:
+            return text.translate(_ASCII_PARTED)
+        return _ASCII_DOTTED.sub(_mark_dots, text.replace("\0", " ")).translate(_ASCII_MARKED)
     from watcher.text.latin import mark_latin_words, part_latin_words
 
     parted = part_latin_words(text)
@@ -94,6 +98,28 @@ def find_word_span(parted: str, first: int, last: int) -> tuple[int, int]:
     rest = parted.split(None, first)[first]
     ending = rest.split(None, last - first)[last - first]
     return len(parted) - len(rest), len(parted) - len(ending) + len(ending.partition(" ")[0])
+
+
+def list_offsets(parted: str) -> tuple[list[int], list[int]]:
+    """Return how far the words of a parted text stand after where they are in `join_words`: from which place in the
+    joined words on, in order, and by how many characters."""
+    offset = len(parted) - len(parted.lstrip(" "))
+    places, offsets = [0], [offset]
+    if "." not in parted and "+" not in parted:
+        for match in _BLANKS.finditer(parted, offset):
+            start, end = match.span()
+            places.append(start - offset + 1)
+            offset += end - start - 1
+            offsets.append(offset)
+        return places, offsets
+    for match in _SHIFT.finditer(parted, offset):
+        start, end = match.span()
+        letter = parted[start]
+        # Of several blanks one is left; an inner dot is dropped; a letter that is folded to two is longer there.
+        places.append(start - offset + (0 if letter == "." else 1 if letter == " " else 2))
+        offset += end - start - 1 if letter == " " else 1 if letter == "." else -1
+        offsets.append(offset)
+    return places, offsets
 
 
 def encode(token: str) -> str:
@@ -145,4 +171,4 @@ def _undotted(match: re.Match[str]) -> str:
 
 
 def _mark_dots(match: re.Match[str]) -> str:
-    return match[0].replace(".", "0")
+    return match[0].replace(".", "\0")
