@@ -26,6 +26,7 @@ _SHIFT = re.compile("  +|[.+]")
 
 def tokens(text: str) -> list[str]:
     """Split a text into folded tokens, in order."""
+    text = replace_usual_marks(text)
     if _has_entity(text):
         return [fold(word) for word in _split_any(text)]
     if text.isascii():
@@ -48,6 +49,7 @@ def join_words(text: str) -> tuple[str, str]:
 
     Where the text is plain, words stand at the same places in both.
     """
+    text = replace_usual_marks(text)
     if not _has_entity(text):
         if text.isascii():
             written = " ".join(_join_ascii(text).translate(_ASCII_PARTED).split())
@@ -76,10 +78,11 @@ def part_words(text: str) -> str | None:
     The dots of an acronym are dots, and a letter that is folded to two is a plus. None where single characters do not
     show where words end: `list_word_spans` lists them then.
     """
+    text = replace_usual_marks(text)
     if _has_entity(text):
         return None
     if text.isascii():
-        text = _ASCII_POSSESSIVE.sub("  ", text.replace("`", "'"))
+        text = _ASCII_POSSESSIVE.sub("  ", text)
         if _ASCII_DOT.search(text) is None:
             return text.translate(_ASCII_PARTED)
         return _ASCII_DOTTED.sub(_mark_dots, text.replace("\0", " ")).translate(_ASCII_MARKED)
@@ -154,13 +157,11 @@ def _has_entity(text: str) -> bool:
 def _split_any(text: str) -> list[str]:
     from watcher.text.any_script import split_any_words
 
-    return split_any_words(replace_usual_marks(text))
+    return split_any_words(text)
 
 
 def _join_ascii(text: str) -> str:
     """Return a text with acronyms without their dots, and without possessives."""
-    if "`" in text:
-        text = text.replace("`", "'")
     if "'" in text:
         text = _ASCII_POSSESSIVE.sub(" ", text)
     return text if _ASCII_DOT.search(text) is None else _ASCII_DOTTED.sub(_undotted, text)
