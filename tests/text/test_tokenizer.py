@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from watcher.text import normalize
-from watcher.text.normalize import fold
+from watcher.text.any_script import list_any_words
+from watcher.text.latin import LETTERS, part_latin_words
+from watcher.text.normalize import USUAL_MARKS, fold, replace_usual_marks
 from watcher.text.tokenizer import (
     encode,
     find_word_span,
     index_text,
     join_words,
+    list_offsets,
     list_word_spans,
     part_words,
     split_written_words,
@@ -82,6 +87,50 @@ def test_index_tokens_are_ascii_and_keep_beginnings(text: str, length: int) -> N
     assert index_text(text).isascii()
     for word in tokens(text):
         assert encode(word).startswith(encode(word[:length]))
+
+
+LATIN_PIECES = [
+    *LETTERS, *(mark for mark, _plain in USUAL_MARKS), *"abSs0.'_,-\n\x00\x01\x1c\x7f\x85", "U.S.", "É.U.", "'s", "€",
+    "AT&T", "&eacute;", "\u0301", "½", "🙂", "฿", "ж", "\u2028",
+]  # fmt: skip
+
+
+@settings(max_examples=1_000, deadline=None)
+@given(TEXTS | st.lists(st.sampled_from(LATIN_PIECES), max_size=14).map("".join))
+def test_tables_split_and_fold_as_the_patterns_over_all_scripts_do(text: str) -> None:
+    words = list_any_words(replace_usual_marks(text))
+
+    assert tokens(text) == [fold(word) for word, _start, _end in words]
+    assert split_written_words(text) == [word for word, _start, _end in words]
+    assert list_word_spans(text) == [(start, end) for _word, start, end in words]
+
+
+@settings(max_examples=1_000, deadline=None)
+@given(TEXTS | st.lists(st.sampled_from(LATIN_PIECES), max_size=14).map("".join))
+def test_offsets_lead_from_joined_words_to_their_places_in_the_text(text: str) -> None:
+    parted = part_words(text)
+    if parted is None:
+        return
+    places, offsets = list_offsets(parted)
+
+    located, start = [], 0
+    for word in tokens(text):
+        end = start + len(word)
+        located.append(tuple(place + offsets[bisect_right(places, place) - 1] for place in (start, end)))
+        start = end + 1
+
+    assert located == list_word_spans(text)
+
+
+@pytest.mark.parametrize("letter", LETTERS)
+def test_each_latin_letter_is_split_by_tables(letter: str) -> None:
+    assert part_latin_words(f"a{letter}b {letter}") is not None
+    assert tokens(f"a{letter}B {letter}") == [fold(f"a{letter}B"), fold(letter)]
+
+
+@pytest.mark.parametrize("text", ["Ünal ж", "é 情報", "e\u0301té", "co\u00adopération", "½ é"])
+def test_what_tables_have_not_is_left_to_patterns(text: str) -> None:
+    assert part_latin_words(text) is None
 
 
 def test_words_as_long_as_documents_are_not_remembered() -> None:

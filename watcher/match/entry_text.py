@@ -7,12 +7,12 @@ from urllib.parse import urlsplit
 
 from watcher.match.fields import TEXT_FIELDS
 from watcher.model.entry import StoredEntry
-from watcher.model.topic import Evidence
 from watcher.text.tokenizer import (
     encode_folded,
     find_word_span,
     index_text,
     join_words,
+    list_offsets,
     list_word_spans,
     part_words,
     split_written_words,
@@ -41,8 +41,6 @@ class EntryText:
         self._lookups: dict[str, int] = {}
         self._located: dict[str, tuple[int, str | None]] = {}
         self._folded: tuple[str, ...] | None = None
-        self.evidence: dict[int, tuple[object, Evidence]] = {}
-        """What `match.evidence` has built for the entry so far, by the identity of the leaf, each with that leaf."""
 
     def text(self, field: str) -> str:
         """Return a field as it is stored; tags come one a line."""
@@ -122,6 +120,18 @@ class EntryText:
                 return find_word_span(parted, first, last)
             spans = self._spans[field] = list_word_spans(self.text(field))
         return spans[first][0], spans[last][1]
+
+    def list_folded_offsets(self, field: str) -> tuple[list[int], list[int]]:
+        """Return how far the words of a field stand after where they are among its joined folded words, as
+        `list_offsets` does; two empty lists where only a list of all words shows it (`locate_folded`)."""
+        parted = part_words(self.text(field))
+        return ([], []) if parted is None else list_offsets(parted)
+
+    def locate_folded(self, field: str, start: int, end: int) -> tuple[int, int]:
+        """Return where words begin and end in the text of a field whose joined folded words they begin and end at."""
+        folded = join_words(self.text(field))[1] if self._folded is None else self._folded[TEXT_FIELDS.index(field)]
+        first = folded.count(" ", 0, start)
+        return self.character_span(field, first, first + folded.count(" ", start, end))
 
     def padded_texts(self) -> tuple[str, str]:
         """Return the words of title, summary and content in one string, as written and folded: a blank before and after

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 from watcher.match.entry_text import EntryText
@@ -16,8 +17,10 @@ MAX_EVIDENCE = 40
 _format_clause = lru_cache(maxsize=20_000)(format_clause)
 
 
-def extract_evidence(occurrences: list[Occurrence], entry: EntryText) -> tuple[Evidence, ...]:
-    """Return the words of the stored text that are evidence, in reading order."""
+def extract_evidence(
+    occurrences: list[Occurrence], entry: EntryText, build: Callable[[Leaf], Evidence] | None = None
+) -> tuple[Evidence, ...]:
+    """Return the words of the stored text that are evidence, in reading order; `build` where leaves were located."""
     # By identity first: queries share the leaves of a phrase, and to hash one is to hash its phrase.
     shared = {id(leaf): leaf for occurrence in occurrences for leaf in occurrence.leaves}
     evidence: list[Evidence] = []
@@ -28,34 +31,33 @@ def extract_evidence(occurrences: list[Occurrence], entry: EntryText) -> tuple[E
         if leaf in at_place:
             continue
         at_place.append(leaf)
-        evidence.append(_build_evidence(leaf, entry))
+        evidence.append(build_evidence(leaf, entry) if build is None else build(leaf))
         if len(evidence) == MAX_EVIDENCE:
             break
     return tuple(evidence)
 
 
-def _build_evidence(leaf: Leaf, entry: EntryText) -> Evidence:
-    """Return the evidence of a leaf, built once for all queries that share it."""
-    known = entry.evidence.get(id(leaf))
-    if known is not None:
-        return known[1]
+def build_evidence(leaf: Leaf, entry: EntryText) -> Evidence:
+    """Return the evidence of a leaf."""
     number, first, last, phrase = leaf
     field = WORD_FIELDS[number]
     start, end = entry.character_span(field, first, last)
-    text = entry.text(field)[start:end]
-    evidence = Evidence(field=field, start=start, end=end, text=text, clause=_format_clause(phrase))
-    # With the leaf, whose identity no other object can have while it is kept.
-    entry.evidence[id(leaf)] = leaf, evidence
-    return evidence
+    return Evidence(field, start, end, entry.text(field)[start:end], _format_clause(phrase))
 
 
 def score_evidence(evidence: tuple[Evidence, ...]) -> float:
     """Return a score from 0 to 1: words in the title and in the first lines count, and how many clauses have any."""
     if not evidence:
         return 0.2
-    clauses = {piece.clause for piece in evidence}
-    in_title = {piece.clause for piece in evidence if piece.field == "title"}
-    early = any(piece.field != "title" and piece.start < 200 for piece in evidence)
+    clauses: set[str] = set()
+    in_title: set[str] = set()
+    early = False
+    for field, start, _end, _text, clause in evidence:
+        clauses.add(clause)
+        if field == "title":
+            in_title.add(clause)
+        elif start < 200:
+            early = True
     breadth = min(len(clauses), 5) / 5
     return round(0.25 + 0.4 * len(in_title) / len(clauses) + 0.1 * early + 0.25 * breadth, 4)
 

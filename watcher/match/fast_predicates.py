@@ -1,14 +1,16 @@
 """Queries as fast predicates that only say whether they match: most topics fail on most entries, and need no more.
 
 `evaluate` defines what a query means. Here its plain shapes (words, ORs of words, two of those near each other) are
-tested on their spans in the padded text; anything else is evaluated in full.
+tested on their spans in the padded text; anything else is evaluated in full. With thousands of topics, reading what a
+predicate is made of takes longer than the test: each is one object, with as few others as can be.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Mapping, Sequence
-from typing import TypeAlias
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 from watcher.match.entry_text import FIELD_BARRIER
 from watcher.match.fields import TEXT_FIELDS
@@ -23,9 +25,24 @@ from watcher.match.operators.not_near import NotNear
 from watcher.match.phrase import Phrase
 from watcher.match.scan_result import MAX_LISTED_PATTERNS, PhrasePatterns, ScanResult, Span, get_start
 
-Predicate: TypeAlias = Callable[[ScanResult], bool]
-SpanSource: TypeAlias = Callable[[ScanResult], Sequence[Span]]
-"""Returns where some phrases occur, in order."""
+MAX_PAIRS = 12
+"""Of spans of two operands, so many pairs are tried one by one."""
+
+
+class Predicate(Protocol):
+    """Decides whether a node matches."""
+
+    def matches(self, scan: ScanResult) -> bool:
+        """Return whether the node matches."""
+        ...
+
+
+class SpanSource(Protocol):
+    """Knows where some phrases occur."""
+
+    def find_spans(self, scan: ScanResult) -> Sequence[Span]:
+        """Return the spans of the phrases, in order."""
+        ...
 
 
 class PredicateCompiler:
@@ -42,14 +59,14 @@ class PredicateCompiler:
             case Phrase() | Or() if in_text and (phrases := _list_phrases(node)) is not None:
                 return self._any_phrase(phrases)
             case Phrase() | Or() if fields == ("title",) and (source := self._get_source(node)) is not None:
-                return _in_title(source)
+                return _InTitle(source)
             case Or(parts=parts):
-                return _any_of(tuple(self.compile(part, fields) for part in parts))
+                return _AnyOf(tuple(self.compile(part, fields) for part in parts))
             case And(parts=parts, without=without):
                 predicates = tuple(self.compile(part, fields) for part in parts)
                 if len(predicates) == 1 and not without:
                     return predicates[0]
-                return _all_of(predicates, tuple(self.compile(part, fields) for part in without))
+                return _AllOf(predicates, tuple(self.compile(part, fields) for part in without))
             case FieldScope(part=part):
                 return self.compile(part, node.child_fields(fields))
             case _:
@@ -61,13 +78,13 @@ class PredicateCompiler:
         sources = [self._get_source(child) for child in node.children()]
         match node, sources:
             case Near(gap=gap, ordered=ordered), [left, right] if left is not None and right is not None:
-                return _near(left, right, gap, ordered=ordered)
+                return _Near(left, right, gap, ordered)
             case NotNear(gap=gap, ordered=ordered), [left, right] if left is not None and right is not None:
-                return _not_near(left, right, gap, ordered=ordered)
+                return _NotNear(left, right, gap, ordered)
             case AtLeast(count=count), [source] if source is not None:
-                return _at_least(source, count)
+                return _AtLeast(source, count)
             case First(count=count), [source] if source is not None:
-                return _first(source, count)
+                return _First(source, count)
             case _:
                 return None
 
@@ -77,31 +94,11 @@ class PredicateCompiler:
         if phrases is None:
             return None
         if all(self._is_plain(phrase) for phrase in phrases):
-            return self._get_plain_source(phrases)
-        if len(phrases) == 1:
-            (phrase,) = phrases
-            patterns = self._patterns[id(phrase)]
-            return lambda scan: scan.find_spans_of(phrase, patterns)
-
-        def find_spans(scan: ScanResult) -> Sequence[Span]:
-            """Return the spans of the phrases, in order."""
-            present = scan.list_present_options(node) if len(phrases) > MAX_LISTED_PATTERNS else phrases
-            lists = [spans for phrase in present if (spans := scan.find_spans(phrase))]
-            if len(lists) < 2:
-                return lists[0] if lists else ()
-            return sorted((span for spans in lists for span in spans), key=get_start)
-
-        return find_spans
-
-    def _get_plain_source(self, phrases: tuple[Phrase, ...]) -> SpanSource:
-        """Return what finds the spans of phrases that are where their patterns are."""
-        numbers = tuple(dict.fromkeys(number for phrase in phrases for number in self._patterns[id(phrase)].numbers))
-        if len(numbers) == 1:
-            return lambda scan, number=numbers[0]: scan.spans_by_pattern.get(number, ())  # type: ignore[misc]
-        if len(numbers) <= MAX_LISTED_PATTERNS:
-            return lambda scan: scan.merge_spans(numbers)
-        all_numbers = frozenset(numbers)
-        return lambda scan: scan.merge_spans(scan.pattern_numbers & all_numbers)
+            numbers = tuple(dict.fromkeys(n for phrase in phrases for n in self._patterns[id(phrase)].numbers))
+            return _PlainSpans(numbers) if len(numbers) <= MAX_LISTED_PATTERNS else _ManyPlainSpans(frozenset(numbers))
+        if len(phrases) > MAX_LISTED_PATTERNS:
+            return _ManySpans(node)
+        return _PhraseSpans(tuple((phrase, self._patterns[id(phrase)]) for phrase in phrases))
 
     def _is_plain(self, phrase: Phrase) -> bool:
         patterns = self._patterns[id(phrase)]
@@ -109,46 +106,22 @@ class PredicateCompiler:
 
     def _any_phrase(self, phrases: tuple[Phrase, ...]) -> Predicate:
         """Return the predicate of whether a phrase occurs: the patterns decide, and spans only where they do not."""
-        conclusive: set[int] = set()
+        conclusive: dict[int, None] = {}
         doubtful = []
         for phrase in phrases:
             patterns = self._patterns[id(phrase)]
             if patterns.conclusive:
-                conclusive.update(patterns.numbers)
+                conclusive.update(dict.fromkeys(patterns.numbers))
             else:
                 doubtful.append((phrase, patterns))
-        numbers = frozenset(conclusive)
-        if not doubtful:
-            return lambda scan: not scan.pattern_numbers.isdisjoint(numbers)
-
-        def matches(scan: ScanResult) -> bool:
-            """Return whether the node matches."""
-            if numbers and not scan.pattern_numbers.isdisjoint(numbers):
-                return True
-            for phrase, patterns in doubtful:  # noqa: SIM110  (a loop is quicker than any())
-                if scan.find_spans_of(phrase, patterns):
-                    return True
-            return False
-
-        return matches
+        numbers = tuple(conclusive) if len(conclusive) <= MAX_LISTED_PATTERNS else frozenset(conclusive)
+        return _AnyPhrase(numbers, tuple(doubtful))
 
     def _evaluate_in_full(self, node: Node, fields: Fields) -> Predicate:
         """Return the predicate that evaluates a node, once the children that have to match do."""
         # Not of FIRST: what its part excludes may come later in the text, where FIRST does not look.
         needed = () if isinstance(node, First | Phrase) else node.positive_children()
-        predicates = tuple(self.compile(child, fields) for child in needed)
-        children = node.children()
-
-        def matches(scan: ScanResult) -> bool:
-            """Return whether the node matches."""
-            for predicate in predicates:
-                if not predicate(scan):
-                    return False
-            occurrences = scan.find_cached_occurrences(node, fields)
-            scan.discard_cached(children, fields)
-            return occurrences is not None
-
-        return matches
+        return _Evaluation(node, fields, tuple(self.compile(child, fields) for child in needed))
 
 
 def _list_phrases(node: Node) -> tuple[Phrase, ...] | None:
@@ -160,58 +133,170 @@ def _list_phrases(node: Node) -> tuple[Phrase, ...] | None:
     return None
 
 
-def _in_title(source: SpanSource) -> Predicate:
-    def matches(scan: ScanResult) -> bool:
+@dataclass(slots=True, eq=False)
+class _PlainSpans:
+    """The spans of phrases that are where their patterns are."""
+
+    numbers: tuple[int, ...]
+
+    def find_spans(self, scan: ScanResult) -> Sequence[Span]:
+        """Return the spans of the phrases, in order."""
+        return scan.merge_spans(self.numbers)
+
+
+@dataclass(slots=True, eq=False)
+class _ManyPlainSpans:
+    """The same of so many that those which occur are looked up."""
+
+    numbers: frozenset[int]
+
+    def find_spans(self, scan: ScanResult) -> Sequence[Span]:
+        """Return the spans of the phrases, in order."""
+        return scan.merge_spans(scan.pattern_numbers & self.numbers)
+
+
+@dataclass(slots=True, eq=False)
+class _PhraseSpans:
+    """The spans of a few phrases of any kind."""
+
+    phrases: tuple[tuple[Phrase, PhrasePatterns], ...]
+
+    def find_spans(self, scan: ScanResult) -> Sequence[Span]:
+        """Return the spans of the phrases, in order."""
+        is_absent = scan.pattern_numbers.isdisjoint
+        return _merge(
+            [
+                scan.find_spans_of(phrase, patterns)
+                for phrase, patterns in self.phrases
+                if not is_absent(patterns.numbers)
+            ]
+        )
+
+
+@dataclass(slots=True, eq=False)
+class _ManySpans:
+    """The spans of an OR of many phrases of any kind."""
+
+    node: Node
+
+    def find_spans(self, scan: ScanResult) -> Sequence[Span]:
+        """Return the spans of the phrases, in order."""
+        return _merge([scan.find_spans(phrase) for phrase in scan.list_present_options(self.node)])
+
+
+def _merge(lists: Sequence[Sequence[Span]]) -> Sequence[Span]:
+    lists = [spans for spans in lists if spans]
+    if len(lists) < 2:
+        return lists[0] if lists else ()
+    return sorted((span for spans in lists for span in spans), key=get_start)
+
+
+@dataclass(slots=True, eq=False)
+class _AnyPhrase:
+    """Whether a phrase occurs: one of these patterns, or one of these phrases, whose patterns prove nothing."""
+
+    conclusive: Collection[int]
+    doubtful: tuple[tuple[Phrase, PhrasePatterns], ...]
+
+    def matches(self, scan: ScanResult) -> bool:
         """Return whether the node matches."""
-        spans = source(scan)
-        return bool(spans) and spans[0][1] < scan.field_ends()[0]
-
-    return matches
-
-
-def _any_of(predicates: tuple[Predicate, ...]) -> Predicate:
-    def matches(scan: ScanResult) -> bool:
-        """Return whether the node matches."""
-        for predicate in predicates:  # noqa: SIM110  (a loop is quicker than any())
-            if predicate(scan):
+        if not scan.pattern_numbers.isdisjoint(self.conclusive):
+            return True
+        for phrase, patterns in self.doubtful:  # noqa: SIM110  (a loop is quicker than any())
+            if scan.find_spans_of(phrase, patterns):
                 return True
         return False
 
-    return matches
 
+@dataclass(slots=True, eq=False)
+class _InTitle:
+    source: SpanSource
 
-def _all_of(predicates: tuple[Predicate, ...], excluded: tuple[Predicate, ...]) -> Predicate:
-    def matches(scan: ScanResult) -> bool:
+    def matches(self, scan: ScanResult) -> bool:
         """Return whether the node matches."""
-        for predicate in predicates:
-            if not predicate(scan):
+        spans = self.source.find_spans(scan)
+        return bool(spans) and spans[0][1] < scan.field_ends()[0]
+
+
+@dataclass(slots=True, eq=False)
+class _AnyOf:
+    predicates: tuple[Predicate, ...]
+
+    def matches(self, scan: ScanResult) -> bool:
+        """Return whether the node matches."""
+        for predicate in self.predicates:  # noqa: SIM110  (a loop is quicker than any())
+            if predicate.matches(scan):
+                return True
+        return False
+
+
+@dataclass(slots=True, eq=False)
+class _AllOf:
+    predicates: tuple[Predicate, ...]
+    excluded: tuple[Predicate, ...]
+
+    def matches(self, scan: ScanResult) -> bool:
+        """Return whether the node matches."""
+        for predicate in self.predicates:
+            if not predicate.matches(scan):
                 return False
-        for predicate in excluded:  # noqa: SIM110  (a loop is quicker than any())
-            if predicate(scan):
+        for predicate in self.excluded:  # noqa: SIM110  (a loop is quicker than any())
+            if predicate.matches(scan):
                 return False
         return True
 
-    return matches
 
+@dataclass(slots=True, eq=False)
+class _Evaluation:
+    """Evaluates a node in full, where all predicates match."""
 
-def _near(left: SpanSource, right: SpanSource, gap: int, *, ordered: bool) -> Predicate:
-    def matches(scan: ScanResult) -> bool:
+    node: Node
+    fields: Fields
+    predicates: tuple[Predicate, ...]
+
+    def matches(self, scan: ScanResult) -> bool:
         """Return whether the node matches."""
-        lefts = left(scan)
-        if not lefts:
-            return False
-        rights = right(scan)
+        for predicate in self.predicates:
+            if not predicate.matches(scan):
+                return False
+        occurrences = scan.find_cached_occurrences(self.node, self.fields)
+        scan.discard_cached(self.node.children(), self.fields)
+        return occurrences is not None
+
+
+@dataclass(slots=True, eq=False)
+class _Near:
+    left: SpanSource
+    right: SpanSource
+    gap: int
+    ordered: bool
+
+    def matches(self, scan: ScanResult) -> bool:
+        """Return whether the node matches."""
+        lefts = self.left.find_spans(scan)
+        rights = self.right.find_spans(scan) if lefts else ()
         if not rights:
             return False
-        return _follows(scan.text, lefts, rights, gap) or (not ordered and _follows(scan.text, rights, lefts, gap))
+        gap, text = self.gap, scan.text
+        if len(lefts) * len(rights) <= MAX_PAIRS:
+            return _has_pair(text, lefts, rights, gap, ordered=self.ordered)
+        return _follows(text, lefts, rights, gap) or (not self.ordered and _follows(text, rights, lefts, gap))
 
-    return matches
+
+def _has_pair(text: str, lefts: Sequence[Span], rights: Sequence[Span], gap: int, *, ordered: bool) -> bool:
+    """Return whether one of the right spans is near one of the left: for few, to try each pair is the quickest."""
+    for _number, start, end in lefts:
+        for _other_number, other_start, other_end in rights:
+            if other_start >= end - 1:
+                if _is_within(text, end, other_start, gap):
+                    return True
+            elif not ordered and start >= other_end - 1 and _is_within(text, other_end, start, gap):
+                return True
+    return False
 
 
 def _follows(text: str, spans: Sequence[Span], others: Sequence[Span], gap: int) -> bool:
     """Return whether one of the others begins after one of the spans, with at most `gap` words between."""
-    if len(spans) == 1 and len(others) == 1:
-        return spans[0][2] <= others[0][1] + 1 and _is_within(text, spans[0][2], others[0][1], gap)
     starts = [other[1] for other in others]
     for span in spans:
         end = span[2]
@@ -223,7 +308,10 @@ def _follows(text: str, spans: Sequence[Span], others: Sequence[Span], gap: int)
 
 def _is_within(text: str, end: int, start: int, gap: int) -> bool:
     """Return whether at most `gap` words, and no end of a field, lie between the end of a span and the next start."""
-    return _has_at_most(text, end, start + 1, gap) and text.find(FIELD_BARRIER, end, start) < 0
+    near = end + 16 * (gap + 1)
+    if near < start and text.count(" ", end, near) > gap:
+        return False  # what is far away is not read to its end
+    return text.count(" ", end, start + 1) <= gap and text.find(FIELD_BARRIER, end, start) < 0
 
 
 def _has_at_most(text: str, begin: int, end: int, count: int) -> bool:
@@ -234,47 +322,60 @@ def _has_at_most(text: str, begin: int, end: int, count: int) -> bool:
     return text.count(" ", begin, end) <= count
 
 
-def _not_near(left: SpanSource, right: SpanSource, gap: int, *, ordered: bool) -> Predicate:
-    def matches(scan: ScanResult) -> bool:
+@dataclass(slots=True, eq=False)
+class _NotNear:
+    left: SpanSource
+    right: SpanSource
+    gap: int
+    ordered: bool
+
+    def matches(self, scan: ScanResult) -> bool:
         """Return whether the node matches."""
-        lefts = left(scan)
+        lefts = self.left.find_spans(scan)
         if not lefts:
             return False
-        rights = right(scan)
+        rights = self.right.find_spans(scan)
         if not rights:
             return True
-        text = scan.text
+        text, gap = scan.text, self.gap
         starts = [span[1] for span in rights]
         ends = sorted(span[2] for span in rights)
+        # The nearest on either side decides: all others are farther away.
         for _number, start, end in lefts:
             after = bisect_left(starts, end - 1)
             if after < len(starts) and _is_within(text, end, starts[after], gap):
                 continue
             before = bisect_right(ends, start + 1)
-            if not ordered and before > 0 and _is_within(text, ends[before - 1], start, gap):
+            if not self.ordered and before > 0 and _is_within(text, ends[before - 1], start, gap):
                 continue
             return True
         return False
 
-    return matches
 
+@dataclass(slots=True, eq=False)
+class _AtLeast:
+    source: SpanSource
+    count: int
 
-def _at_least(source: SpanSource, count: int) -> Predicate:
-    return lambda scan: len({span[1] for span in source(scan)}) >= count
-
-
-def _first(source: SpanSource, count: int) -> Predicate:
-    def matches(scan: ScanResult) -> bool:
+    def matches(self, scan: ScanResult) -> bool:
         """Return whether the node matches."""
-        spans = source(scan)
+        return len({span[1] for span in self.source.find_spans(scan)}) >= self.count
+
+
+@dataclass(slots=True, eq=False)
+class _First:
+    source: SpanSource
+    count: int
+
+    def matches(self, scan: ScanResult) -> bool:
+        """Return whether the node matches."""
+        spans = self.source.find_spans(scan)
         if not spans:
             return False
         text = scan.text
         summary, content = scan.field_ends()
         for _number, start, end in spans:
             begin = 0 if start < summary else summary + 2 if start < content else content + 2
-            if _has_at_most(text, begin, end - 1, count):
+            if _has_at_most(text, begin, end - 1, self.count):
                 return True
         return False
-
-    return matches

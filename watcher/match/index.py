@@ -7,14 +7,13 @@ is anything evaluated with positions. Built once, never changed: a reload builds
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import ahocorasick_rs
 
 from watcher.match.entry_text import EntryText
-from watcher.match.evidence import extract_evidence
 from watcher.match.fast_predicates import Predicate, PredicateCompiler
 from watcher.match.node import Node, Occurrence
 from watcher.match.operators.conjunction import And
@@ -23,14 +22,14 @@ from watcher.match.patterns import (
     PatternGroup,
     ends_inside_word,
     estimate_frequency,
-    is_decided_by_patterns,
     is_literal,
     list_patterns,
     list_required_groups,
     split_residual,
 )
 from watcher.match.phrase import Phrase
-from watcher.match.scan_result import MAX_LISTED_PATTERNS, OrOptions, PhrasePatterns, ScanResult
+from watcher.match.place_evidence import PatternClauses, PlaceEvidence, Source, list_evidence_sources
+from watcher.match.scan_result import OrOptions, PhrasePatterns, ScanResult
 from watcher.match.syntax import Query
 from watcher.model.entry import StoredEntry
 from watcher.model.topic import Evidence
@@ -43,10 +42,8 @@ class _Plan:
     query: int
     root: Node
     predicate: Predicate | None
-    predicate_patterns: tuple[Collection[int], ...]
-    """The patterns whose spans the predicate may need."""
-    patterns: tuple[Collection[int], ...]
-    """All patterns of its phrases."""
+    places: tuple[Source, ...] | None
+    """What is evidence wherever it occurs; None where operators choose among the places."""
 
 
 _Trigger: TypeAlias = tuple[int, tuple[int, ...], int, tuple[int, ...], tuple[PatternGroup, ...], _Plan]
@@ -101,6 +98,8 @@ class QueryIndex:
         # than the scan. The plans keep them alive.
         self._by_id: dict[int, PhrasePatterns] = {}
         self._options: dict[int, OrOptions] = {}
+        self._pattern_clauses: PatternClauses = {}
+        self._clauses: dict[int, str] = {}
         self._compiler = PredicateCompiler(self._by_id)
         self._unconditional: list[_Plan] = []
         waiting: dict[int, list[tuple[Sequence[PatternGroup], _Plan]]] = {}
@@ -122,11 +121,21 @@ class QueryIndex:
         """Yield the number of each query that matches, with its occurrences; in no order."""
         scan = self._scan(entry)
         matching = self._list_matching(scan)
-        scan.index_spans([group for plan in matching for group in plan.patterns])
         for plan in matching:
             occurrences = scan.find_occurrences(plan.root)
             if occurrences is not None:
                 yield plan.query, occurrences
+
+    def find_evidence(self, entry: EntryText) -> Iterator[tuple[int, tuple[Evidence, ...]]]:
+        """Yield the number of each query that matches, with its evidence; in no order."""
+        scan = self._scan(entry)
+        matching = self._list_matching(scan)
+        places = PlaceEvidence(scan, self._pattern_clauses, self._clauses)
+        for plan in matching:
+            if plan.places is not None:
+                yield plan.query, places.extract(plan.places)
+            elif (occurrences := scan.find_occurrences(plan.root)) is not None:
+                yield plan.query, places.extract_from(occurrences)
 
     def list_matching(self, entry: EntryText) -> list[int]:
         """Return the numbers of the queries that match, in no order."""
@@ -139,8 +148,7 @@ class QueryIndex:
 
     def _list_matching(self, scan: ScanResult) -> list[_Plan]:
         candidates = [*self._triggers.find_candidates(scan.pattern_numbers), *self._unconditional]
-        scan.index_spans([group for plan in candidates for group in plan.predicate_patterns])
-        return [plan for plan in candidates if (predicate := plan.predicate) is None or predicate(scan)]
+        return [plan for plan in candidates if (predicate := plan.predicate) is None or predicate.matches(scan)]
 
     def _add_query(
         self, number: int, root: Node, waiting: dict[int, list[tuple[Sequence[PatternGroup], _Plan]]]
@@ -148,36 +156,17 @@ class QueryIndex:
         self._add_nodes(root)
         groups = sorted(set(list_required_groups(root, self._get_group)), key=self._estimate_cost)
         remaining, excluded = split_residual(root, self._get_conclusive)
-        patterns = self._collect_patterns(root)
-        doubtful = *remaining, *(node for node in excluded if not is_decided_by_patterns(node, self._get_conclusive))
         plan = _Plan(
             query=number,
             root=root,
             predicate=self._compiler.compile(And(remaining, excluded)) if remaining or excluded else None,
-            predicate_patterns=patterns if doubtful and doubtful[0] is root else self._collect_patterns(*doubtful),
-            patterns=patterns,
+            places=list_evidence_sources(root, lambda phrase: self._by_id[id(phrase)], self._pattern_clauses),
         )
         if not groups:
             self._unconditional.append(plan)
             return
         for pattern in groups[0]:
             waiting.setdefault(pattern, []).append((groups[1:], plan))
-
-    def _collect_patterns(self, *nodes: Node) -> tuple[Collection[int], ...]:
-        """Return all patterns of some nodes' phrases: their own, and those of long ORs, which queries may share."""
-        own: dict[int, None] = {}
-        shared = []
-        waiting = [*nodes]
-        while waiting:
-            node = waiting.pop()
-            if isinstance(node, Phrase):
-                own.update(dict.fromkeys(self._by_id[id(node)].numbers))
-            elif isinstance(node, Or) and len((options := self._options[id(node)]).by_pattern) > MAX_LISTED_PATTERNS:
-                shared.append(options.by_pattern.keys())
-                waiting += [part for _position, part in options.others]
-            else:
-                waiting += node.children()
-        return (tuple(own), *shared) if own else tuple(shared)
 
     def _add_nodes(self, node: Node) -> None:
         """Number the patterns of every phrase, and note for each OR which of its options has which pattern."""
@@ -237,8 +226,8 @@ def build_entry_matcher(query: Query) -> Callable[[StoredEntry], tuple[Evidence,
     def match_entry(stored: StoredEntry) -> tuple[Evidence, ...] | None:
         """Return the evidence, or None where the query does not match."""
         entry = EntryText(stored)
-        for _number, occurrences in index.find_matches(entry):
-            return extract_evidence(occurrences, entry)
+        for _number, evidence in index.find_evidence(entry):
+            return evidence
         return None
 
     return match_entry

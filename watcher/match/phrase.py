@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 from watcher.match.node import Node, NodeFormatter
+from watcher.text.normalize import MAX_CACHED_LENGTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +88,14 @@ def matches_word(pattern: WordPattern, word: str) -> bool:
             return word.startswith(start)
         case Inflections(forms=forms):
             return word in forms
-        case Wildcard():
-            return pattern.matches(word)
+        case Wildcard(pattern=text):
+            return _fits_known(text, word) if len(word) <= MAX_CACHED_LENGTH else pattern.matches(word)
+
+
+@lru_cache(maxsize=16_384)
+def _fits_known(pattern: str, word: str) -> bool:
+    """Return whether a word fits a wildcard: the words of the news are the same every day."""
+    return Wildcard(pattern).matches(word)
 
 
 def _format_pattern(pattern: WordPattern) -> str:

@@ -7,9 +7,9 @@ blanks, so that distances need no numbering of words.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, chain
 from operator import itemgetter
 from typing import TypeAlias
 
@@ -22,6 +22,7 @@ from watcher.match.phrase import Phrase, matches_word
 Span: TypeAlias = tuple[int, int, int]
 """Pattern, start and end. A bare tuple, since the scanner makes thousands of them for each entry."""
 _TEXT_FIELDS = frozenset(TEXT_FIELDS)
+_BLOCK = 512
 MAX_LISTED_PATTERNS = 12
 """Of a group of more patterns, those that occur are looked up, rather than each in turn."""
 
@@ -59,31 +60,32 @@ class ScanResult(Evaluator):
     ) -> None:
         super().__init__(entry)
         self.text = text
-        self.pattern_numbers = set(map(_get_number, spans))
+        self.spans_by_pattern: dict[int, list[Span]] = {}
+        """The spans of each pattern that occurs, in order."""
+        self._index_spans(spans)
+        self.pattern_numbers = set(self.spans_by_pattern)
         """The patterns that occur."""
-        self.spans_by_pattern: Mapping[int, list[Span]] = {}
-        """The spans of each pattern for which `index_spans` was called, in order; of those that occur."""
         self._written = written
-        self._spans = spans
         self._patterns = patterns
         self._options = options
         self._word_numbers: dict[int, list[int]] = {}
         self._leaves: dict[tuple[int, Fields], list[Occurrence] | None] = {}
         self._written_words: list[str] | None = None
         self._barriers: tuple[int, int] | None = None
+        self._ends: tuple[int, int] | None = None
+        self._blanks: list[int] = []
+        self.leaf_spans: dict[int, Span] = {}
+        """Where leaves are in the text, by identity."""
         self._other_fields: LinearEvaluator | None = None
 
-    def index_spans(self, groups: Iterable[Collection[int]]) -> None:
-        """Index the spans of some patterns, those that will be asked for: most spans of an entry never are."""
-        indexed_numbers: set[int] = set()
-        for group in groups:
-            indexed_numbers.update(
-                group if len(group) <= MAX_LISTED_PATTERNS else self.pattern_numbers.intersection(group)
-            )
-        by_pattern: defaultdict[int, list[Span]] = defaultdict(list)
-        for span in [span for span in self._spans if span[0] in indexed_numbers]:
-            by_pattern[span[0]].append(span)
-        self.spans_by_pattern = dict(by_pattern)
+    def _index_spans(self, spans: Iterable[Span]) -> None:
+        by_pattern = self.spans_by_pattern
+        for span in spans:
+            number = span[0]
+            if number in by_pattern:
+                by_pattern[number].append(span)
+            else:
+                by_pattern[number] = [span]
 
     def merge_spans(self, numbers: Iterable[int]) -> Sequence[Span]:
         """Return the spans of some patterns, in order."""
@@ -91,7 +93,7 @@ class ScanResult(Evaluator):
         lists = [by_pattern[number] for number in numbers if number in by_pattern]
         if len(lists) < 2:
             return lists[0] if lists else ()
-        return sorted((span for spans in lists for span in spans), key=get_start)
+        return sorted(chain.from_iterable(lists), key=get_start)
 
     def find_spans(self, phrase: Phrase) -> Sequence[Span]:
         """Return where a phrase occurs in the padded text, in order."""
@@ -99,10 +101,13 @@ class ScanResult(Evaluator):
 
     def find_spans_of(self, phrase: Phrase, patterns: PhrasePatterns) -> Sequence[Span]:
         """Return where a phrase occurs, for callers that have its patterns at hand."""
-        spans = self.merge_spans(patterns.numbers)
+        # A phrase is where its pattern is, or up to the end of that word, or where it is written so too; of wildcards,
+        # and of prefixes inside a phrase, each place is looked at.
+        numbers = patterns.numbers
+        spans = self.spans_by_pattern.get(numbers[0], ()) if len(numbers) == 1 else self.merge_spans(numbers)
+        if not spans or (patterns.conclusive and not patterns.open_ended):
+            return spans
         if patterns.conclusive:
-            if not patterns.open_ended:
-                return spans
             return [(number, start, self.text.find(" ", end) + 1) for number, start, end in spans]
         if patterns.is_literal:
             return [span for span in spans if self._is_written(phrase, span[1], span[2] - 1)]
@@ -137,7 +142,7 @@ class ScanResult(Evaluator):
             return self._other_fields.find_phrase(phrase, field)
         numbers = self._word_numbers.get(id(phrase))
         if numbers is None:
-            numbers = self._word_numbers[id(phrase)] = self._find_word_numbers(phrase)
+            numbers = self._word_numbers[id(phrase)] = self._number_spans(self.find_spans(phrase))
         if not numbers:
             return []
         summary, content = self._count_words_before_barriers()
@@ -162,13 +167,13 @@ class ScanResult(Evaluator):
 
     def _find_leaves_in_text(self, phrase: Phrase) -> list[Occurrence] | None:
         """Return the same of title, summary and content, with one look at where the phrase is in all of them."""
-        numbers = self._find_word_numbers(phrase)
-        if not numbers:
+        spans = self.find_spans(phrase)
+        if not spans:
             return None
         summary, content = self._count_words_before_barriers()
         width = len(phrase.parts) - 1
         occurrences = []
-        for number in numbers:
+        for number, span in zip(self._number_spans(spans), spans, strict=True):
             field, low = (
                 (_TITLE, 0) if number < summary else (_SUMMARY, summary + 1) if number < content
                 else (_CONTENT, content + 1)
@@ -177,24 +182,34 @@ class ScanResult(Evaluator):
             last = first + width
             words = (first,) if not width else (*range(first, last + 1),)
             leaf = build_leaf((field, first, last, phrase))
+            self.leaf_spans[id(leaf)] = span
             occurrences.append(build_occurrence((field, first, last, (leaf,), words)))
         return occurrences
 
+    def get_patterns(self, phrase: Phrase) -> PhrasePatterns:
+        """Return the patterns of a phrase: one object for all phrases that are equal."""
+        return self._patterns[id(phrase)]
+
     def field_ends(self) -> tuple[int, int]:
         """Return the positions of the blanks before the two barriers, where the title and the summary end."""
-        first = self.text.find(FIELD_BARRIER) - 1
-        return first, self.text.find(FIELD_BARRIER, first + 2) - 1
+        if self._ends is None:
+            first = self.text.find(FIELD_BARRIER) - 1
+            self._ends = first, self.text.find(FIELD_BARRIER, first + 2) - 1
+        return self._ends
 
-    def _find_word_numbers(self, phrase: Phrase) -> list[int]:
-        """Return the number of the first word of each occurrence, barriers counted as words."""
-        numbers = []
-        number = position = 0
-        # A word's number is that of the blanks before it, without the one that it begins with.
-        for _pattern, start, _end in self.find_spans(phrase):
-            number += self.text.count(" ", position, start)
-            position = start
-            numbers.append(number)
-        return numbers
+    def _number_spans(self, spans: Iterable[Span]) -> list[int]:
+        """Return the number of the first word of each span, barriers counted as words."""
+        return [self._number_word(start) for _pattern, start, _end in spans]
+
+    def _number_word(self, start: int) -> int:
+        """Return the number of the word after the blank at `start`: that of the blanks before it."""
+        text = self.text
+        if not self._blanks:
+            # Counted up to each block once, so that a word far down in a long text costs no more than one at its top.
+            counts = (text.count(" ", begin, begin + _BLOCK) for begin in range(0, len(text), _BLOCK))
+            self._blanks = [0, *accumulate(counts)]
+        block = start // _BLOCK
+        return self._blanks[block] + text.count(" ", block * _BLOCK, start)
 
     def _find_phrase_end(self, phrase: Phrase, start: int) -> int:
         """Return the position after the blank that follows a phrase, which begins after the blank at `start`; 0 where
@@ -215,18 +230,16 @@ class ScanResult(Evaluator):
         # Folding may change a word's length outside of ASCII: the words are counted instead.
         if self._written_words is None:
             self._written_words = self._written.split(" ")
-        first = self.text.count(" ", 0, start) + 1
+        first = self._number_word(start) + 1
         return tuple(self._written_words[first : first + len(phrase.exact)]) == phrase.exact
 
     def _count_words_before_barriers(self) -> tuple[int, int]:
         """Return the numbers of the two barriers, counted as words from 0."""
         if self._barriers is None:
             first, second = self.field_ends()
-            title = self.text.count(" ", 0, first)
-            self._barriers = title, title + self.text.count(" ", first, second)
+            self._barriers = self._number_word(first), self._number_word(second)
         return self._barriers
 
 
 _TITLE, _SUMMARY, _CONTENT = (FIELD_NUMBERS[field] for field in TEXT_FIELDS)
-_get_number = itemgetter(0)
 get_start = itemgetter(1)

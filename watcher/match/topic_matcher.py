@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 
 from watcher.errors import NoQueryError
 from watcher.match.entry_text import EntryText
-from watcher.match.evidence import extract_evidence, score_evidence
+from watcher.match.evidence import score_evidence
 from watcher.match.index import QueryIndex
 from watcher.match.node import Node
 from watcher.match.syntax import Query
@@ -73,9 +74,8 @@ class TopicMatcher:
         hits = []
         for stored in entries:
             entry = stored if isinstance(stored, EntryText) else EntryText(stored)
-            for number, occurrences in sorted(self._index.find_matches(entry), key=lambda match: match[0]):
+            for number, evidence in sorted(self._index.find_evidence(entry), key=itemgetter(0)):
                 topic = self.topics[number]
-                evidence = extract_evidence(occurrences, entry)
                 hits.append(
                     Hit(
                         topic_id=topic.id,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 DEFAULT_PROPOSALS = 5
 """Proposals a day of a topic that has sentences and does not state its budget."""
@@ -55,8 +56,7 @@ class Topic:
         return self.has_sentences and self.proposals is not None and not self.paused
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class Evidence(NamedTuple):
     """Words of an entry that satisfy a clause: `text` is `field[start:end]` in code points of the stored text."""
 
     field: str

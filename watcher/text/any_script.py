@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from html import unescape
 
-from watcher.text.normalize import replace_usual_marks
+from watcher.text.normalize import ENTITY, replace_usual_marks
 
 _SPACELESS = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff"
@@ -33,7 +33,6 @@ _TOKEN = re.compile(
     f"|{_CHAR}(?:{_CHAR}|[{_MARKS}]|{_INNER})*"
 )
 _NOTHING = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufeff\u202a-\u202e\u2066-\u2069]")
-_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 
 _INVISIBLE = re.compile(f"[&{_NOTHING.pattern[1:-1]}]")
 # A literal comes first, which the scanner leaps to.
@@ -41,6 +40,7 @@ _POSSESSIVE = re.compile(f"'(?<=[^\\W_]'|\\.')[sS](?!{_CHAR}|[{_MARKS}]|{_INNER}
 _SPECIAL = re.compile(
     f"[{_SPACELESS}{_MARKS}]|(?<={_CYRILLIC})'(?={_CYRILLIC})|(?<={_HEBREW})[\"'\u05f3\u05f4](?={_HEBREW})"
 )
+_MAY_BELONG = re.compile(f"[^\\W_]|[{_SPACELESS}{_MARKS}{_NOTHING.pattern[1:-1]}]")
 _SIMPLE = re.compile(r"[^\W_]+")
 _DOT = re.compile(r"\.[^\W\d_](?![^\W_])")
 _DOTTED = re.compile(f"(?<![^\\W_])(?<!\\.)(?:{_LETTER}\\.)+{_LETTER}(?![^\\W_])")
@@ -54,6 +54,11 @@ def split_any_words(text: str) -> list[str]:
     if _SPECIAL.search(text) is None:
         return _SIMPLE.findall(text if _DOT.search(text) is None else _DOTTED.sub(_undotted, text))
     return [word.replace(".", "") if "." in word else word for word in _TOKEN.findall(text)]
+
+
+def may_belong_to_word(characters: str) -> bool:
+    """Return whether any of some characters is part of a word, or nothing at all, beside others."""
+    return _MAY_BELONG.search(characters) is not None
 
 
 def _undotted(match: re.Match[str]) -> str:
@@ -80,14 +85,14 @@ def list_any_words(text: str) -> list[tuple[str, int, int]]:
 
 def _cleaned(text: str) -> tuple[str, list[int] | None]:
     """Return a text with entities read and invisible marks dropped, and where each of its characters came from."""
-    entities = "&" in text and _ENTITY.search(text) is not None
+    entities = "&" in text and ENTITY.search(text) is not None
     if not entities and _NOTHING.search(text) is None:
         return text, None
     characters: list[str] = []
     origin: list[int] = []
     position = 0
     while position < len(text):
-        if text[position] == "&" and (entity := _ENTITY.match(text, position)) is not None:
+        if text[position] == "&" and (entity := ENTITY.match(text, position)) is not None:
             read = unescape(unescape(entity[0]))
             if read != entity[0] and not _NOTHING.fullmatch(read):
                 characters.extend(read)

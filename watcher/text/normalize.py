@@ -23,6 +23,8 @@ _ACCENTED = re.compile("([a-z\u0370-\u03ff\u1f00-\u1fff])[\u0300-\u036f]+")
 _POINTS = re.compile(
     "[\u0301\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u200c-\u200f\u2060\ufeff\u00ad]"
 )
+ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+"""A character that is still written as HTML does."""
 _NOT_WORD = re.compile(r"[^\w\u0900-\u0dff]+|_+")
 
 
@@ -51,7 +53,7 @@ def _fold(word: str) -> str:
 
 # What parts words in most texts beside ASCII's own, in one spelling: the rest of the text is often ASCII then. One
 # character for one, so that places stay what they are.
-_USUAL = (
+USUAL_MARKS = (
     *((mark, "'") for mark in "\u2019\u2018\u02bc\u2032\uff07`"),
     *((mark, " ") for mark in "\u201c\u201d\u201e\u00ab\u00bb\u2013\u2014\u2026\u00a0\u202f\u2022\u2009"),
 )
@@ -61,7 +63,7 @@ def replace_usual_marks(text: str) -> str:
     """Return a text with the marks that part words in most texts in one spelling."""
     if text.isascii():
         return text if "`" not in text else text.replace("`", "'")
-    for mark, plain in _USUAL:
+    for mark, plain in USUAL_MARKS:
         if mark in text:
             text = text.replace(mark, plain)
     return text

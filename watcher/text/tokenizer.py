@@ -11,35 +11,37 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from watcher.text.normalize import MAX_CACHED_LENGTH, fold, replace_usual_marks
+from watcher.text.normalize import ENTITY, MAX_CACHED_LENGTH, fold, replace_usual_marks
 
 _ASCII_DOT = re.compile(r"\.[A-Za-z](?![A-Za-z0-9])")
 _ASCII_DOTTED = re.compile(r"(?<![A-Za-z0-9.])(?:[A-Za-z]\.)+[A-Za-z](?![A-Za-z0-9])")
 _ASCII_POSSESSIVE = re.compile(r"'(?<=[A-Za-z0-9.]')[sS](?![A-Za-z0-9])")
-_ASCII_WORD = re.compile(r"[A-Za-z0-9]+")
+_NOT_BLANK = re.compile("[^ ]+")
 _ASCII_FOLDED = str.maketrans({chr(code): chr(code).lower() if chr(code).isalnum() else " " for code in range(128)})
 _ASCII_PARTED = str.maketrans({chr(code): chr(code) if chr(code).isalnum() else " " for code in range(128)})
+_ASCII_MARKED = {**_ASCII_PARTED, 0: "."}
+_BLANKS = re.compile("  +")
+_SHIFT = re.compile("  +|[.+]")
 
 
 def tokens(text: str) -> list[str]:
     """Split a text into folded tokens, in order."""
     text = replace_usual_marks(text)
-    if text.isascii() and "&" not in text:
-        return _ascii_joined(text).translate(_ASCII_FOLDED).split()
-    from watcher.text.any_script import split_any_words
+    if _has_entity(text):
+        return [fold(word) for word in _split_any(text)]
+    if text.isascii():
+        return _join_ascii(text).translate(_ASCII_FOLDED).split()
+    from watcher.text.latin import join_latin_words, part_latin_words
 
-    return [fold(word) for word in split_any_words(text)]
+    if (parted := part_latin_words(text)) is not None:
+        return join_latin_words(parted)[1].split()
+    return [fold(word) for word in _split_any(text)]
 
 
 def split_written_words(text: str) -> list[str]:
     """Return each of `tokens(text)` as it is written, for exact comparison: without acronym dots, invisible marks and
     read entities, apostrophes in one spelling."""
-    text = replace_usual_marks(text)
-    if text.isascii() and "&" not in text:
-        return _ascii_joined(text).translate(_ASCII_PARTED).split()
-    from watcher.text.any_script import split_any_words
-
-    return split_any_words(text)
+    return join_words(text)[0].split()
 
 
 def join_words(text: str) -> tuple[str, str]:
@@ -48,34 +50,46 @@ def join_words(text: str) -> tuple[str, str]:
     Where the text is plain, words stand at the same places in both.
     """
     text = replace_usual_marks(text)
-    if text.isascii() and "&" not in text:
-        written = " ".join(_ascii_joined(text).translate(_ASCII_PARTED).split())
-        return written, written.lower()
-    from watcher.text.any_script import split_any_words
+    if not _has_entity(text):
+        if text.isascii():
+            written = " ".join(_join_ascii(text).translate(_ASCII_PARTED).split())
+            return written, written.lower()
+        from watcher.text.latin import join_latin_words, part_latin_words
 
-    words = split_any_words(text)
+        if (parted := part_latin_words(text)) is not None:
+            return join_latin_words(parted)
+    words = _split_any(text)
     return " ".join(words), " ".join([fold(word) for word in words])
 
 
 def list_word_spans(text: str) -> list[tuple[int, int]]:
     """Return where each of `tokens(text)` stands: [start, end) in code points of the text as it is."""
-    text = replace_usual_marks(text)
-    if text.isascii() and "&" not in text and _ASCII_DOT.search(text) is None:
-        return [match.span() for match in _ASCII_WORD.finditer(_ASCII_POSSESSIVE.sub("  ", text))]
+    parted = part_words(text)
+    if parted is not None:
+        return list(map(re.Match.span, _NOT_BLANK.finditer(parted)))
     from watcher.text.any_script import list_any_words
 
-    return [(start, end) for _word, start, end in list_any_words(text)]
+    return [(start, end) for _word, start, end in list_any_words(replace_usual_marks(text))]
 
 
 def part_words(text: str) -> str | None:
-    """Return a text with a blank for all that is no word, as long as before, for `find_word_span`.
+    """Return a text with a blank for all that is no word, as long as before, for `find_word_span` and `list_offsets`.
 
-    None where single characters do not show where words end: `list_word_spans` lists them then.
+    The dots of an acronym are dots, and a letter that is folded to two is a plus. None where single characters do not
+    show where words end: `list_word_spans` lists them then.
     """
     text = replace_usual_marks(text)
-    if not text.isascii() or "&" in text or _ASCII_DOT.search(text) is not None:
+    if _has_entity(text):
         return None
-    return _ASCII_POSSESSIVE.sub("  ", text).translate(_ASCII_PARTED)
+    if text.isascii():
+        text = _ASCII_POSSESSIVE.sub("  ", text)
+        if _ASCII_DOT.search(text) is None:
+            return text.translate(_ASCII_PARTED)
+        return _ASCII_DOTTED.sub(_mark_dots, text.replace("\0", " ")).translate(_ASCII_MARKED)
+    from watcher.text.latin import mark_latin_words, part_latin_words
+
+    parted = part_latin_words(text)
+    return None if parted is None else mark_latin_words(parted)
 
 
 def find_word_span(parted: str, first: int, last: int) -> tuple[int, int]:
@@ -87,6 +101,28 @@ def find_word_span(parted: str, first: int, last: int) -> tuple[int, int]:
     rest = parted.split(None, first)[first]
     ending = rest.split(None, last - first)[last - first]
     return len(parted) - len(rest), len(parted) - len(ending) + len(ending.partition(" ")[0])
+
+
+def list_offsets(parted: str) -> tuple[list[int], list[int]]:
+    """Return how far the words of a parted text stand after where they are in `join_words`: from which place in the
+    joined words on, in order, and by how many characters."""
+    offset = len(parted) - len(parted.lstrip(" "))
+    places, offsets = [0], [offset]
+    if "." not in parted and "+" not in parted:
+        for match in _BLANKS.finditer(parted, offset):
+            start, end = match.span()
+            places.append(start - offset + 1)
+            offset += end - start - 1
+            offsets.append(offset)
+        return places, offsets
+    for match in _SHIFT.finditer(parted, offset):
+        start, end = match.span()
+        letter = parted[start]
+        # Of several blanks one is left; an inner dot is dropped; a letter that is folded to two is longer there.
+        places.append(start - offset + (0 if letter == "." else 1 if letter == " " else 2))
+        offset += end - start - 1 if letter == " " else 1 if letter == "." else -1
+        offsets.append(offset)
+    return places, offsets
 
 
 def encode(token: str) -> str:
@@ -114,7 +150,17 @@ def encode_folded(*folded: str) -> str:
     return text if text.isascii() else " ".join(encode(token) for token in text.split(" "))
 
 
-def _ascii_joined(text: str) -> str:
+def _has_entity(text: str) -> bool:
+    return "&" in text and ENTITY.search(text) is not None
+
+
+def _split_any(text: str) -> list[str]:
+    from watcher.text.any_script import split_any_words
+
+    return split_any_words(text)
+
+
+def _join_ascii(text: str) -> str:
     """Return a text with acronyms without their dots, and without possessives."""
     if "'" in text:
         text = _ASCII_POSSESSIVE.sub(" ", text)
@@ -123,3 +169,7 @@ def _ascii_joined(text: str) -> str:
 
 def _undotted(match: re.Match[str]) -> str:
     return match[0].replace(".", "")
+
+
+def _mark_dots(match: re.Match[str]) -> str:
+    return match[0].replace(".", "\0")
