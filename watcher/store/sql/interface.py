@@ -41,6 +41,13 @@ class SqlDialect(ABC):
         """Return the next `count` ids of a table, which nobody else gets."""
 
     @abstractmethod
+    def fetch_rows(self, db: Db, sql: str, parameters: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+        """Return the rows of a statement with parameters by name (`:name`), the quickest way.
+
+        Values are as the driver takes and returns them: see `bind_moment` and `read_moment`.
+        """
+
+    @abstractmethod
     def values_cte(self, name: str, columns: Mapping[str, str]) -> str:
         """Return a WITH clause that makes rows of parameters: columns by name with their PostgreSQL type."""
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Insert, Table, func, select, text
+from sqlalchemy import Insert, Table, TextClause, func, select, text
 from sqlalchemy.dialects import postgresql
 
 from watcher.errors import StoreError
@@ -64,6 +64,10 @@ class PostgresqlDialect(SqlDialect):
             return ()
         return sorted(db.execute(_NEXT_IDS, {"sequence": f"{table.name}_id_seq", "count": count}).scalars())
 
+    def fetch_rows(self, db: Db, sql: str, parameters: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+        """Return the rows of a statement, which SQLAlchemy keeps prepared."""
+        return db.execute(_keep_text(sql), parameters).all()
+
     def values_cte(self, name: str, columns: Mapping[str, str]) -> str:
         """Return a WITH clause over one array for each column."""
         arrays = ", ".join(f"CAST(:{name}_{place} AS {type_}[])" for place, type_ in enumerate(columns.values()))
@@ -106,6 +110,11 @@ class PostgresqlDialect(SqlDialect):
             highest = db.execute(select(func.max(table.c.id))).scalar()
             if highest is not None:
                 db.execute(_SET_SEQUENCE, {"name": table.name, "highest": highest})
+
+
+@cache
+def _keep_text(sql: str) -> TextClause:
+    return text(sql)
 
 
 def _to_json(value: datetime | bytes) -> str:

@@ -16,6 +16,7 @@ from sqlalchemy.pool import QueuePool
 from watcher import private
 from watcher.errors import StoreError, UsageError
 from watcher.store.sql.backend import Backend, Check
+from watcher.store.sql.direct import fetch_directly
 from watcher.store.sql.interface import Db
 
 _PRAGMAS = (
@@ -58,7 +59,7 @@ class SqliteBackend(Backend):
         if db.info.get("synchronous") != level:
             db.exec_driver_sql(f"PRAGMA synchronous = {level}")
             db.info["synchronous"] = level
-        db.exec_driver_sql("BEGIN IMMEDIATE")
+        fetch_directly(db, "BEGIN IMMEDIATE")
 
     def begin_read(self, db: Db) -> None:
         """Begin a snapshot."""
