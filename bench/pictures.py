@@ -29,19 +29,27 @@ FOLDER = Path(__file__).parents[1] / "docs/pictures"
 PORT = 18_431
 HOME = f"http://127.0.0.1:{PORT}"
 PICTURES = {
+    "hits": ("/hits", 1600, "light"),
+    "story": ("/stories?order=outlets > main a[href*='/stories/']", 1600, "light"),
+    "workbench": ("/workbench?topic=five-eyes > main button:has-text('Try'):not([aria-hidden])", 1600, "dark"),
+    "entry": ("/hits?source=The+Capital+Ledger > main a[href*='/hits/']", 1600, "light"),
+    "overview": ("/overview", 1600, "light"),
+    "feeds": ("/feeds", 1600, "light"),
+    "digest": ("/digests > main a[href*='/digests/1']", 1600, "light"),
+    "archive": ("/archive?q=" + quote("intelligence NEAR/6 share~"), 1600, "light"),
+    "as-of": ("/as-of?at=1s", 1600, "light"),
     "topics": ("/topics", 1600, "light"),
     "topic": ("/topics/five-eyes", 1600, "light"),
-    "archive": ("/archive?q=" + quote("intelligence NEAR/6 share~"), 1600, "light"),
     "feed": ("/feeds > a[href*='/feeds/show']", 1600, "light"),
-    "story": ("/stories?order=outlets > main a[href*='/stories/']", 1600, "light"),
-    "story-phone": ("/stories?order=outlets > main a[href*='/stories/']", 360, "light"),
     "add-feed": ("/feeds/add", 1600, "light"),
     "digests": ("/digests", 1600, "light"),
     "deliveries": ("/deliveries", 1600, "light"),
-    "as-of": ("/as-of?at=1s", 1600, "light"),
     "archive-phone": ("/archive?q=" + quote("intelligence NEAR/6 share~"), 360, "dark"),
     "feeds-phone": ("/feeds", 360, "dark"),
+    "hits-phone": ("/hits", 360, "dark"),
+    "story-phone": ("/stories?order=outlets > main a[href*='/stories/']", 360, "light"),
 }
+"""A page, and behind ` > ` the link or button that leads on from it; width and scheme."""
 DIGESTS = {
     "digest-desktop": (860, 1240, "light"),
     "digest-phone": (400, 1240, "light"),
@@ -69,6 +77,7 @@ def main() -> int:
         )
         try:
             _wait()
+            _wait_for_digest(Path(folder))
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
                 for name in wanted:
@@ -98,10 +107,16 @@ def _wait() -> None:
 
 def _take(browser: Browser, name: str, path: str, width: int, scheme: str) -> None:
     page = browser.new_page(viewport={"width": width, "height": 900 if width > 400 else 780}, color_scheme=scheme)
-    path, _, link = path.partition(" > ")
+    path, _, selector = path.partition(" > ")
     page.goto(HOME + path, wait_until="load")
-    if link:
-        page.goto(HOME + (page.locator(link).first.get_attribute("href") or path), wait_until="load")
+    if selector:
+        further = page.locator(selector).first
+        if (link := further.get_attribute("href")) is not None:
+            page.goto(HOME + link.partition("#")[0], wait_until="load")
+        else:
+            further.click()
+            page.wait_for_load_state("load")
+            page.wait_for_timeout(1_500)
     page.wait_for_timeout(400)
     file = FOLDER / f"page-{name.removesuffix('-phone')}-{width}-{scheme}.png"
     page.screenshot(path=file)
@@ -129,7 +144,6 @@ def _wait_for_digest(folder: Path) -> Path:
 def _take_slack(browser: Browser, folder: Path, name: str) -> None:
     """Take the picture of the digest's first Slack messages."""
     width, height, scheme = SLACK[name]
-    _wait_for_digest(folder)
     # Of a digest that has sent nothing yet, all that the other one has sent is new.
     configuration = folder / "watcher.yaml"
     written = yaml.safe_load(configuration.read_text())
