@@ -94,12 +94,13 @@ def find_joinable(
     """
     members = _list_members(story_ids)
 
-    def may_join(number: int, group: int) -> bool:
-        return any(not are_unlike(number, other) and _is_event(compare(number, other)) for other in members[group])
-
     # Groups are named by their first report.
     linked = {number: {members[other][0] for other in others} for number, others in neighbours.items()}
-    first = [number for number, groups in linked.items() if any(may_join(number, group) for group in groups)]
+    first = []
+    for number, groups in linked.items():
+        like = [other for group in groups for other in members[group] if not are_unlike(number, other)]
+        if any(_is_event(compare(number, other)) for other in like):
+            first.append(number)
     return first if not first or len(first) == len(linked) else _list_connected(first, linked)
 
 

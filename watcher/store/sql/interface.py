@@ -31,6 +31,10 @@ class SqlDialect(ABC):
         """Insert rows, which all name the same columns, the quickest way; none of them may be refused."""
 
     @abstractmethod
+    def insert_values(self, db: Db, table: Table, names: tuple[str, ...], values: Sequence[Sequence[Any]]) -> None:
+        """Insert rows of columns in the order of `names`, with values as the driver takes them."""
+
+    @abstractmethod
     def bulk_update(
         self, db: Db, table: Table, by: Sequence[str], rows: Sequence[Mapping[str, Any]], cleared: Sequence[str]
     ) -> None:

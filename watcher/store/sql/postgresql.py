@@ -36,7 +36,10 @@ class PostgresqlDialect(SqlDialect):
     def bulk_insert(self, db: Db, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows by COPY."""
         names = tuple(rows[0])
-        values = convert_rows(_DIALECT, table, names, rows)
+        self.insert_values(db, table, names, convert_rows(_DIALECT, table, names, rows))
+
+    def insert_values(self, db: Db, table: Table, names: tuple[str, ...], values: Sequence[Sequence[Any]]) -> None:
+        """Insert values by COPY."""
         driver: Any = db.connection.driver_connection
         try:
             with driver.cursor() as cursor:

@@ -33,7 +33,11 @@ class SqliteDialect(SqlDialect):
     def bulk_insert(self, db: Db, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows with one prepared statement."""
         names = tuple(rows[0])
-        execute_directly(db, _insert_sql(table, names), convert_rows(_DIALECT, table, names, rows))
+        self.insert_values(db, table, names, convert_rows(_DIALECT, table, names, rows))
+
+    def insert_values(self, db: Db, table: Table, names: tuple[str, ...], values: Sequence[Sequence[Any]]) -> None:
+        """Insert values with one prepared statement."""
+        execute_directly(db, _insert_sql(table, names), values)
 
     def bulk_update(
         self, db: Db, table: Table, by: Sequence[str], rows: Sequence[Mapping[str, Any]], cleared: Sequence[str]

@@ -130,6 +130,8 @@ def _create_engine(url: URL, file: Path, *, read_only: bool) -> Engine:
         poolclass=QueuePool,
         pool_size=4,
         max_overflow=20,
+        # The connection that was used last holds pages in its cache that are still those of the file.
+        pool_use_lifo=True,
         connect_args={"check_same_thread": False, "timeout": 10},
     )
 

@@ -248,4 +248,4 @@ def _add_blocking_keys(db: Db, reports: Sequence[ComparedReport]) -> None:
     # In the order of the table, so that pages are looked for once.
     pairs = sorted((key, report.entry_id) for report in reports for key in report.blocking_keys)
     if pairs:
-        bulk_insert(db, story_marks, [{"mark": key, "entry_id": entry_id} for key, entry_id in pairs])
+        get_dialect(db).insert_values(db, story_marks, ("mark", "entry_id"), pairs)
