@@ -45,6 +45,36 @@ def test_database_is_the_same_whether_somebody_listens_to_statements_or_not(
         assert any(statement.startswith(beginning) for statement in seen)
 
 
+def test_rows_are_the_same_whether_somebody_listens_or_not(database: Database) -> None:
+    settled = bring(database, REPORTS, matcher=HARBOUR)
+    offered = [entry.entry for entry in stored(settled)]
+    seen: list[str] = []
+    with database.write() as db:
+        directly = load_known_entries(db, offered[0].feed_id, offered)
+    event.listen(database.engine, "before_cursor_execute", lambda *given: seen.append(given[2]))
+
+    with database.write() as db:
+        assert load_known_entries(db, offered[0].feed_id, offered) == directly
+    assert len(directly.by_key) == len(REPORTS)
+    assert any(statement.startswith("WITH asked") for statement in seen)
+
+
+def test_connection_that_is_lost_under_a_statement_is_a_fault_of_storage(postgresql: Database) -> None:
+    def lose_connection() -> None:
+        with postgresql.write() as db:
+            [[process]] = fetch_directly(db, "SELECT pg_backend_pid()")
+            with postgresql.read() as other:
+                other.exec_driver_sql(f"SELECT pg_terminate_backend({process})")
+            fetch_directly(db, "SELECT 1 FROM pg_sleep(0.1)")
+
+    with pytest.raises(StorageError) as raised:
+        lose_connection()
+
+    assert raised.value.fault is StorageFault.AWAY
+    with postgresql.write() as db:
+        assert [list(row) for row in fetch_directly(db, "SELECT 1")] == [[1]]
+
+
 @pytest.mark.parametrize(
     "work",
     [

@@ -1,4 +1,4 @@
-"""Statements that go to SQLite's driver past SQLAlchemy, which takes longer over most of them than SQLite does."""
+"""Statements that go to the driver past SQLAlchemy, which takes longer over most of them than SQLite does."""
 
 from __future__ import annotations
 

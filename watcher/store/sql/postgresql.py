@@ -8,10 +8,11 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Insert, Table, TextClause, func, select, text
+from sqlalchemy import Insert, Table, func, select, text
 from sqlalchemy.dialects import postgresql
 
 from watcher.errors import StoreError
+from watcher.store.sql.direct import fetch_directly
 from watcher.store.sql.interface import Db, SqlDialect
 from watcher.store.sql.rows import convert_rows, join_names
 
@@ -68,8 +69,8 @@ class PostgresqlDialect(SqlDialect):
         return sorted(db.execute(_NEXT_IDS, {"sequence": f"{table.name}_id_seq", "count": count}).scalars())
 
     def fetch_rows(self, db: Db, sql: str, parameters: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
-        """Return the rows of a statement, which SQLAlchemy keeps prepared."""
-        return db.execute(_keep_text(sql), parameters).all()
+        """Return the rows of a statement from the driver itself."""
+        return fetch_directly(db, _spell_parameters(sql), parameters)
 
     def values_cte(self, name: str, columns: Mapping[str, str]) -> str:
         """Return a WITH clause over one array for each column."""
@@ -116,8 +117,9 @@ class PostgresqlDialect(SqlDialect):
 
 
 @cache
-def _keep_text(sql: str) -> TextClause:
-    return text(sql)
+def _spell_parameters(sql: str) -> str:
+    """Return a statement with its parameters as the driver has them: `%(name)s`."""
+    return str(text(sql).compile(dialect=_DIALECT))
 
 
 def _to_json(value: datetime | bytes) -> str:
