@@ -33,6 +33,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Return half as many workers again as there are processors: they wait for processes, servers and browsers.
+
+    The slow tests mostly compute: for them xdist decides.
+    """
+    processors = len(os.sched_getaffinity(0))
+    return processors + processors // 2 if config.option.markexpr == "not slow" else None
+
+
 SLOW_TIMEOUT = 3_000
 """Seconds after which a slow test is ended."""
 

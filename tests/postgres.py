@@ -14,7 +14,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +75,10 @@ class Server:
             stdout=(self.folder / "log").open("a"), stderr=subprocess.STDOUT, user=self._run_as, cwd="/",
         )  # fmt: skip
         self._await()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     def halt(self) -> None:
         """Stop the server and keep its data."""
@@ -205,13 +209,13 @@ class Clones:
         return psycopg.connect(f"host={self._server.folder} user=watcher dbname={name}", autocommit=True)
 
 
-def server() -> Iterator[Server | None]:
+def server(start: Callable[[Path], Server] = Server) -> Iterator[Server | None]:
     """Give a running server for a test session, or None where there are no binaries."""
     binaries = find_binaries()
     if binaries is None:
         yield None
         return
-    running = Server(binaries)
+    running = start(binaries)
     try:
         yield running
     finally:

@@ -80,6 +80,7 @@ def test_a_feed_that_moves_goes_to_the_shard_of_its_new_host(watched: Database) 
     with watched.write() as db:
         [moved] = claim_due_feeds(db, NOON, limit=1, lease_for=MINUTE, urls=[SOURCES[0].url])
     assert (feed.shard, moved.shard) == (get_shard("host-0.example"), get_shard("elsewhere.example"))
+    assert (feed.host, moved.host) == ("host-0.example", "elsewhere.example")
 
 
 def test_feeds_of_other_shards_and_those_in_flight_are_not_claimed(watched: Database) -> None:

@@ -163,3 +163,15 @@ def test_tokens_alone_give_the_text_that_a_tree_gives(html: str) -> None:
 @pytest.mark.parametrize("html", ["{}", "<p>{}"])
 def test_number_beyond_all_characters_is_one_replacement(digits: str, html: str) -> None:
     assert html_to_text(html.format(f"a &#{digits}; b")) == "a \ufffd b"
+
+
+def test_text_is_printable_where_python_says_so() -> None:
+    characters = [chr(code) for code in range(0x11000) if code != 0x0A]
+
+    alike = [
+        clean_lines(f"ö{character}ö") == clean_line(f"ö{character}ö")
+        for character in characters
+        if not character.isspace()
+    ]
+
+    assert all(alike)

@@ -139,6 +139,7 @@ def test_canonical_twice_is_canonical_once(url: str) -> None:
 
 @given(st.one_of(_ADDRESSES, st.text(max_size=60)))
 @example("0\x85\x1b")
+@example("0\x85#")
 def test_what_comes_out_goes_in_again(written: str) -> None:
     url = http_url(written, BASE)
 

@@ -1,4 +1,7 @@
-"""One connection to one server: bytes in and out, within bounds of time and memory, read as HTTP/1.1 by h11."""
+"""One connection to one server: bytes in and out, within bounds of time and memory.
+
+The usual requests and answers are written and read by `usual_http`; from the first that is not, h11 does it.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,13 @@ import h11
 
 from watcher.fetch.errors import FetchError
 from watcher.fetch.policy import FetchPolicy
+from watcher.fetch.usual_http import Head, Question, parse_head
 from watcher.model.poll import FailureKind
 
 PIECE_BYTES = 65_536
 MAX_BUFFERED_BYTES = 2 * PIECE_BYTES
 """Bytes that may wait to be read; beyond them the server has to wait."""
+_CUT_SHORT = "the document is cut short"
 
 
 class Connection(asyncio.Protocol):
@@ -26,7 +31,13 @@ class Connection(asyncio.Protocol):
         self.is_answered = False
         """Whether any byte of the answer to the last request has come."""
         self._patience = policy.read.total_seconds()
-        self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=policy.most_header)
+        self._most_header = policy.most_header
+        self._http: h11.Connection | None = None
+        self._question: Question | None = None
+        """What was asked without h11, until the head of its answer is here."""
+        self._left: int | None = None
+        """Bytes of the body that are still to come, of an answer that is read without h11."""
+        self._keeps_open = True
         self._transport: asyncio.Transport | None = None
         self._pieces: deque[bytes] = deque()
         self._held = 0
@@ -75,21 +86,31 @@ class Connection(asyncio.Protocol):
         self._stuffed = False
         self._wake()
 
-    async def send(self, request: h11.Request, body: bytes = b"") -> None:
+    async def send(self, question: Question, body: bytes = b"") -> None:
         """Send a request; raises FetchError and h11.LocalProtocolError."""
-        parts = [self._http.send(request)]
-        if body:
-            parts.append(self._http.send(h11.Data(data=body)))
-        parts.append(self._http.send(h11.EndOfMessage()))
         assert self._transport is not None
-        self._transport.write(b"".join(part for part in parts if part))
+        if self._http is None and question.written is not None and not body:
+            self._question = question
+            self._transport.write(question.written)
+        else:
+            self._transport.write(self._ask_by_h11(question, body))
         while self._stuffed:
             if self._fault is not None:
                 raise FetchError(FailureKind.CONNECT, "connection lost while asking") from self._fault
             await self._wait("the server does not take the request")
 
-    async def head(self) -> h11.Response:
+    async def head(self) -> Head | h11.Response:
         """Read the head of the answer; raises FetchError."""
+        if (question := self._question) is not None:
+            self._question = None
+            start = await self._more()
+            if (head := parse_head(start)) is not None and head.end <= self._most_header:
+                self._put_back(start[head.end :])
+                self._left, self._keeps_open = head.length, head.keeps_open
+                return head
+            # What was sent is what h11 would have sent: it goes on from there.
+            self._ask_by_h11(question)
+            self._get_h11().receive_data(start)
         for _interim in range(20):
             event = await self._event()
             if isinstance(event, h11.Response):
@@ -100,6 +121,12 @@ class Connection(asyncio.Protocol):
 
     async def data(self) -> bytes | None:
         """Return the next piece of the body, None at its end; raises FetchError."""
+        if self._left is not None:
+            if not self._left:
+                return None
+            if some := await self._more():
+                return self._count_body(some)
+            raise FetchError(FailureKind.TRUNCATED, _CUT_SHORT)
         event = await self._event()
         if isinstance(event, h11.Data):
             return bytes(event.data)
@@ -110,8 +137,11 @@ class Connection(asyncio.Protocol):
     @property
     def is_idle(self) -> bool:
         """Whether the answer is over, and nothing has come since: no further byte, and no end."""
-        quiet = not self._ended and self._fault is None and not self._pieces and self._http.trailing_data[0] == b""
-        idle = self._http.our_state is h11.IDLE and self._http.their_state is h11.IDLE
+        quiet = not self._ended and self._fault is None and not self._pieces
+        if (http := self._http) is None:
+            idle = self._question is None and self._left is None
+        else:
+            idle = http.our_state is h11.IDLE and http.their_state is h11.IDLE and http.trailing_data[0] == b""
         return quiet and idle and self.loop is asyncio.get_running_loop()
 
     def finish(self) -> None:
@@ -119,15 +149,18 @@ class Connection(asyncio.Protocol):
 
         Whether that succeeded is for `is_idle` to say.
         """
-        if self._http.their_state is h11.SEND_BODY:
+        if (http := self._http) is None:
+            self._finish_usual()
+            return
+        if http.their_state is h11.SEND_BODY:
             with suppress(h11.RemoteProtocolError):
-                while (event := self._http.next_event()) is not h11.NEED_DATA or self._pieces:
+                while (event := http.next_event()) is not h11.NEED_DATA or self._pieces:
                     if event is h11.NEED_DATA:
-                        self._http.receive_data(self._take_piece())
+                        http.receive_data(self._take_piece())
                     elif not isinstance(event, h11.Data):
                         break
-        if self._http.our_state is h11.DONE and self._http.their_state is h11.DONE:
-            self._http.start_next_cycle()
+        if http.our_state is h11.DONE and http.their_state is h11.DONE:
+            http.start_next_cycle()
             self.is_answered = False
 
     def close(self) -> None:
@@ -138,15 +171,51 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
+    def _finish_usual(self) -> None:
+        while self._left and self._pieces:
+            self._count_body(self._take_piece())
+        if self._left == 0 and self._keeps_open:
+            self._left = None
+            self.is_answered = False
+
+    def _count_body(self, some: bytes) -> bytes:
+        """Return what of some bytes belongs to the body; what follows it is kept."""
+        assert self._left is not None
+        if len(some) > self._left:
+            self._put_back(some[self._left :])
+            some = some[: self._left]
+        self._left -= len(some)
+        return some
+
+    def _put_back(self, rest: bytes) -> None:
+        if rest:
+            self._pieces.appendleft(rest)
+            self._held += len(rest)
+
+    def _get_h11(self) -> h11.Connection:
+        if self._http is None:
+            self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=self._most_header)
+        return self._http
+
+    def _ask_by_h11(self, question: Question, body: bytes = b"") -> bytes:
+        """Return a request as h11 writes it, which expects its answer from then on."""
+        http = self._get_h11()
+        parts = [http.send(question.to_h11())]
+        if body:
+            parts.append(http.send(h11.Data(data=body)))
+        parts.append(http.send(h11.EndOfMessage()))
+        return b"".join(part for part in parts if part)
+
     async def _event(self) -> object:
+        http = self._get_h11()
         while True:
             try:
-                event = self._http.next_event()
+                event = http.next_event()
             except h11.RemoteProtocolError as error:
                 raise _to_fetch_error(error) from error
             if event is not h11.NEED_DATA:
                 return event
-            self._http.receive_data(await self._more())
+            http.receive_data(await self._more())
 
     async def _more(self) -> bytes:
         """Return the next bytes, none at the end."""
@@ -196,5 +265,5 @@ def _to_fetch_error(error: h11.RemoteProtocolError) -> FetchError:
     message = str(error)
     # h11 has one exception for both: an end that came too early (RFC 9112, 8) and what is no HTTP.
     if "peer closed connection" in message or "without sending complete message body" in message:
-        return FetchError(FailureKind.TRUNCATED, "the document is cut short")
+        return FetchError(FailureKind.TRUNCATED, _CUT_SHORT)
     return FetchError(FailureKind.PROTOCOL, f"the answer is not HTTP: {message}"[:200])

@@ -6,8 +6,7 @@ import asyncio
 import hashlib
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Self
@@ -23,6 +22,7 @@ from watcher.fetch.policy import FetchPolicy
 from watcher.fetch.request_identity import RequestIdentity
 from watcher.fetch.robots import Robots
 from watcher.fetch.ssrf_guard import Resolver, SsrfGuard
+from watcher.fetch.time_budget import TimeBudget
 from watcher.fetch.transport import Exchange, GuardedTransport, parse_target
 from watcher.model.access import Access
 from watcher.model.feed import PollableFeed, Validators
@@ -54,25 +54,6 @@ class _Answer:
     url: str
     hops: tuple[Redirect, ...]
     conditional: bool
-
-
-class _Budget:
-    """The time that a fetch may take; waiting for a host's turn is no fault of its server's and costs nothing."""
-
-    def __init__(self, total: timedelta, check: Callable[[], None]) -> None:
-        self.left = total.total_seconds()
-        self._check = check
-
-    @asynccontextmanager
-    async def spent(self) -> AsyncIterator[None]:
-        """Take the time of the block from what is left; raises what `check` does, and TimeoutError once nothing is."""
-        self._check()
-        started_at = time.monotonic()
-        try:
-            async with asyncio.timeout(max(0.0, self.left)):
-                yield
-        finally:
-            self.left -= time.monotonic() - started_at
 
 
 class Fetcher:
@@ -222,7 +203,7 @@ class Fetcher:
         check: Callable[[], None] = _allow,
     ) -> tuple[_Answer, timedelta] | Failed:
         total = self.policy.total
-        budget = _Budget(total, check)
+        budget = TimeBudget(total, check)
         hops: list[Redirect] = []
         try:
             answer = await self._follow(requester, url, headers, hops, conditional_for, budget, form)
@@ -249,7 +230,7 @@ class Fetcher:
         headers: dict[str, str],
         hops: list[Redirect],
         conditional_for: str | None,
-        budget: _Budget,
+        budget: TimeBudget,
         form: bytes | None,
     ) -> _Answer:
         for _redirect in range(self.policy.most_redirects + 1):
@@ -274,7 +255,7 @@ class Fetcher:
         url: str,
         headers: dict[str, str],
         hops: tuple[Redirect, ...],
-        budget: _Budget,
+        budget: TimeBudget,
         form: bytes | None,
     ) -> _Answer:
         address = request_urls.strip_url(url)
@@ -284,7 +265,7 @@ class Fetcher:
             sent["Content-Length"] = str(len(form))
         written = [(b"Host", to.authority), *((name.encode(), value.encode("latin-1")) for name, value in sent.items())]
         # The host's turn first: who waits for it holds no place that another host's feed could use.
-        async with self._limiter.entered(to.host), self._slots, budget.spent():
+        async with self._limiter.entered(to.host), self._slots, budget:
             method = "GET" if form is None else "POST"
             exchange = await self._transport.exchange(method, to, written, form or b"", requester.way(url))
             try:

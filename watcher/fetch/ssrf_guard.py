@@ -170,6 +170,7 @@ def _reason(address: Address) -> str | None:
     return None
 
 
+@lru_cache(maxsize=8192)
 def _literal(host: str) -> Address | None:
     """Read a host that is an address; also in the old forms (127.1, 0x7f000001) that resolvers understand."""
     try:

@@ -1,6 +1,6 @@
 """Exchanges over guarded connections: a request and its answer. Also a transport for httpx's clients.
 
-HTTP/1.1 is spoken by h11 over connections of our own: httpx's pool costs more than all the rest of a fetch.
+HTTP/1.1 is spoken over connections of our own: httpx's pool costs more than all the rest of a fetch.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from watcher.fetch.policy import FetchPolicy
 from watcher.fetch.proxy import ProxyRules, refused
 from watcher.fetch.ssrf_guard import SsrfGuard
 from watcher.fetch.tls import Contexts
+from watcher.fetch.usual_http import Head, Question
 from watcher.model.access import Access
 from watcher.model.poll import FailureKind
 
@@ -90,7 +91,9 @@ class Exchange(Protocol):
 class _Exchange:
     """An exchange in HTTP/1.1; its connection goes back to `idle` once the answer is over."""
 
-    def __init__(self, connection: Connection, head: h11.Response, route: Route, idle: IdleConnections | None) -> None:
+    def __init__(
+        self, connection: Connection, head: Head | h11.Response, route: Route, idle: IdleConnections | None
+    ) -> None:
         self._connection = connection
         self._route = route
         self._idle = idle
@@ -173,7 +176,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         repeatable = method in _REPEATABLE
         sent.append((b"Connection", b"keep-alive" if repeatable else b"close"))
         try:
-            question = h11.Request(method=method, target=path, headers=sent)
+            question = Question(method, path, sent)
         except h11.LocalProtocolError as error:
             raise FetchError(FailureKind.PROTOCOL, f"request cannot be sent: {error}") from error
         exchange = await self._ask_again(route, question) if repeatable else None
@@ -193,7 +196,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
             self._http2 = Http2(self._policy, self._dialer, self._contexts)
         return self._http2
 
-    async def _ask_again(self, route: Route, question: h11.Request) -> Exchange | None:
+    async def _ask_again(self, route: Route, question: Question) -> Exchange | None:
         """Ask over a connection that waits; None where there is none, or where the server was just closing it."""
         connection = self._idle.take(route)
         if connection is None:
@@ -208,7 +211,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
 
 async def _ask(
     connection: Connection,
-    question: h11.Request,
+    question: Question,
     body: bytes,
     route: Route,
     idle: IdleConnections | None,

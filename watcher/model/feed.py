@@ -237,9 +237,10 @@ class PollableFeed:
 class Feed(PollableFeed):
     """A feed that is stored. `lease` is the fencing token of the latest claim: only its holder may store a poll.
 
-    `shard` is that of the host which it was fetched from when it was loaded.
+    `host` and `shard` are those that it was fetched from when it was loaded.
     """
 
     id: int
     lease: int = 0
+    host: str = ""
     shard: int = 0

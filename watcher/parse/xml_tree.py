@@ -83,7 +83,8 @@ def _recover_swallowed_items(root: etree._Element, body: bytes) -> Tree | None:
 
     It is well-formed: the section ends with that of another item. None where nothing was swallowed.
     """
-    if body.count(b"<![CDATA[") <= body.count(b"]]>"):
+    opened = body.count(b"<![CDATA[")
+    if not opened or opened <= body.count(b"]]>"):
         return None
     require_isolation("a section has no end")
     text = body.decode("utf-8", "replace")

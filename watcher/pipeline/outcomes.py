@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from watcher.errors import ParseError
 from watcher.model.feed import PollableFeed
 from watcher.model.poll import (
@@ -69,7 +71,8 @@ def _without_document(fetched: FetchResult) -> PollOutcome:
 
 
 def _make_fresh(document: Document, parsed: ParsedFeed) -> Modified:
-    return Modified(document=document, parsed=parsed, hints=collect_hints(document.headers, parsed))
+    # Without its body, which nobody reads again: dozens of documents may wait to be written.
+    return Modified(document=replace(document, body=b""), parsed=parsed, hints=collect_hints(document.headers, parsed))
 
 
 def _make_unreadable(document: Document, error: ParseError) -> Failed:

@@ -24,7 +24,6 @@ from watcher.pipeline.ingest_result import IngestResult
 from watcher.pipeline.poll_summary import PollSummary
 from watcher.reading import ReaderClosedError
 from watcher.store.feeds.leases import OwnShards
-from watcher.store.feeds.mapping import parse_host
 
 log = structlog.get_logger()
 
@@ -194,7 +193,7 @@ class Poller:
         return len(claimed)
 
     def _start(self, feed: Feed, *, unconditional: bool = False) -> asyncio.Task[IngestResult | None]:
-        host = parse_host(feed.fetch_url)
+        host = feed.host
         poll = asyncio.create_task(self._poll_feed(feed, host, unconditional))
         self._polls.add(poll)
         self._gate.enter(host)

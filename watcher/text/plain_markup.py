@@ -14,9 +14,13 @@ _NAMED_VALUE = rf"""(?:{_SPACE}++[\w:.-]++(?:=(?:"[^"<>]*+"|'[^'<>]*+')))"""
 # in lower case, values in quotes and without angle brackets: whatever else there is, the slow twin reads.
 _BLOCKS = "p|br|div|li|ul|ol|h[1-6]|figure|figcaption|blockquote|hr|section|pre"
 _INLINE = "a|strong|em|img|span|b|i|u|small|sub|sup|cite|code|font|abbr|time"
-_BLOCK_TAG = re.compile(rf"<(?:(?:{_BLOCKS}){_NAMED_VALUE}*+{_SPACE}*+/?|/(?:{_BLOCKS}))>")
+# Blocks that follow each other part two lines, not several: what is read as one match is one piece less to join.
+_BLOCK_TAG = rf"(?:(?:{_BLOCKS}){_NAMED_VALUE}*+{_SPACE}*+/?|/(?:{_BLOCKS}))>"
+_BLOCK_TAGS = re.compile(rf"<{_BLOCK_TAG}(?:[ ]*+<{_BLOCK_TAG})*+")
 _INLINE_TAG = re.compile(rf"<(?:(?:{_INLINE}){_NAMED_VALUE}*+{_SPACE}*+/?|/(?:{_INLINE})|!--(?:[^<>!-]++|-(?!-))*+--)>")
 _CHARACTERS = {name[:-1]: character for name, character in html5.items() if name.endswith(";")}
+# The numbers that are written most: of ASCII, Latin, and the marks of punctuation.
+_CHARACTERS |= {f"#{code}": chr(code) for code in (*range(0x20, 0x7F), *range(0xA0, 0x180), *range(0x2010, 0x2040))}
 
 
 def read_plain_markup(html: str) -> str | None:
@@ -24,7 +28,7 @@ def read_plain_markup(html: str) -> str | None:
 
     Its lines are not cleaned yet. What is plain has no `<` that `escape_literals` would escape.
     """
-    text = _INLINE_TAG.sub("", _BLOCK_TAG.sub("\n", html.replace("\n", " ")))
+    text = _INLINE_TAG.sub("", _BLOCK_TAGS.sub("\n", html.replace("\n", " ")))
     if "<" in text:
         return None
     return _resolve_references(text) if "&" in text else text

@@ -59,7 +59,8 @@ def http_url(url: str, base: str | None = None) -> str | None:
         return None
     if parts.scheme.lower() not in {"http", "https"} or not host or len(whole) > 4_000 or "\\" in parts.netloc:
         return None
-    return urlunsplit(parts._replace(scheme=parts.scheme.lower()))
+    # Once more without blanks at its end: an empty fragment may have stood behind one.
+    return urlunsplit(parts._replace(scheme=parts.scheme.lower())).strip()
 
 
 def canonical_url(url: str) -> str:

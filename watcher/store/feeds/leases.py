@@ -7,13 +7,15 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import CursorResult, Row, Update, bindparam, func, not_, or_, select, tuple_, update
 
 from watcher.model.feed import Feed
 from watcher.store.database import Db
-from watcher.store.feeds.mapping import UNPOLLED_STATES, read_feed_row
+from watcher.store.feeds.mapping import UNPOLLED_STATES
+from watcher.store.feeds.row_reader import read_feed_rows
 from watcher.store.sql.bulk import any_of
 from watcher.store.sql.dialect import get_dialect
 from watcher.store.sql.types import IDS, TEXTS, Moment
@@ -34,7 +36,8 @@ _HELD = (
     .order_by(feeds.c.id)
     .with_for_update()
 )
-
+# By their places: a name is looked up in each row.
+_NEXT_POLL_AT, _HOST = (itemgetter(feeds.c.keys().index(name)) for name in ("next_poll_at", "host"))
 _IN_OWN_SHARDS = (
     any_of(feeds.c.shard, bindparam("shards", type_=IDS)),
     not_(any_of(feeds.c.id, bindparam("in_flight", type_=IDS))),
@@ -83,12 +86,12 @@ def claim_due_feeds(
         full = [host for host, count in tally.items() if per_host is not None and count >= per_host]
         claim = _claim(which, since=polled_before is not None, shared=shared, crowded=bool(full), own=own is not None)
         rows = db.execute(claim, asked | {"most": limit - len(kept)} | ({"full": full} if full else {})).all()
-        within, beyond = _divide(sorted(rows, key=lambda row: row.next_poll_at), tally, per_host)
+        within, beyond = _divide(sorted(rows, key=_NEXT_POLL_AT), tally, per_host)
         kept += within
         if not beyond:
             break
         db.execute(update(feeds).where(feeds.c.id.in_(beyond)).values(lease_until=None, lease_by=None))
-    return tuple(read_feed_row(row) for row in kept)
+    return read_feed_rows(kept)
 
 
 def _bind_selection(
@@ -105,11 +108,14 @@ def _bind_selection(
 
 def _divide(rows: Sequence[Row[Any]], tally: Counter[str], per_host: int | None) -> tuple[list[Row[Any]], list[int]]:
     """Return the rows within the limit for each host, and the ids of those beyond; `tally` counts the claims so far."""
+    if per_host is None:
+        return list(rows), []
     within: list[Row[Any]] = []
     beyond: list[int] = []
     for row in rows:
-        tally[row.host] += 1
-        if per_host is None or tally[row.host] <= per_host:
+        host = _HOST(row)
+        tally[host] += 1
+        if tally[host] <= per_host:
             within.append(row)
         else:
             beyond.append(row.id)
@@ -158,13 +164,12 @@ def filter_held_feeds(db: Db, claimed: Iterable[Feed]) -> Mapping[int, Feed]:
     Where entries were pruned meanwhile, items that are repeated are not known by their marks any more.
     """
     known = {feed.id: feed for feed in claimed}
-    held = [row for row in db.execute(_HELD, {"ids": known.keys()}).all() if known[row.id].lease == row.lease]
-    return {
-        row.id: _without_item_marks(known[row.id])
-        if row.forgotten and known[row.id].document.item_marks
-        else known[row.id]
-        for row in held
-    }
+    held: dict[int, Feed] = {}
+    for id_, lease, is_forgotten in db.execute(_HELD, {"ids": known.keys()}).all():
+        feed = known[id_]
+        if feed.lease == lease:
+            held[id_] = _without_item_marks(feed) if is_forgotten and feed.document.item_marks else feed
+    return held
 
 
 def _without_item_marks(feed: Feed) -> Feed:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import timedelta
+from operator import attrgetter
 from typing import Any
 from urllib.parse import urlsplit
 from zlib import crc32
@@ -31,6 +32,19 @@ SHARD_COUNT = 64
 """How many shards hosts are divided into; with another number every row would have to be written again."""
 UNPOLLED_STATES = (FeedState.GONE.value, FeedState.PAUSED.value)
 _COLUMNS = tuple(feeds.c.keys())
+_RESULT_COLUMNS = {
+    "state": "state.value",
+    "etag": "poll.validators.etag",
+    "last_modified": "poll.validators.last_modified",
+    "validators_url": "poll.validators.url",
+    "barren": "poll.empty_polls",
+    "failures": "poll.failures",
+    "failing_since": "poll.failing_since",
+    "error_kind": "poll.error_kind",
+    "error": "poll.error",
+}
+"""Columns that a poll may change which found nothing new, and where in a feed their values are."""
+_RESULT = attrgetter(*_RESULT_COLUMNS.values())
 _NO_MARKS: frozenset[bytes] = frozenset()
 _NOT_STORED = {"url", "address", "access", "secrets"}
 """The url has a column of its own. How a feed is requested stays in the configuration: it may hold secrets."""
@@ -91,6 +105,7 @@ def read_feed_row(values: Row[Any]) -> Feed:
         budget_use=BudgetUse(day=row["budget_day"], entries=row["budget_entries"], versions=row["budget_versions"]),
         push=PushState(hub=row["hub"], topic_url=row["topic_url"], pushed_at=row["pushed_at"]),
         lease=row["lease"],
+        host=row["host"],
         shard=row["shard"],
     )
 
@@ -103,7 +118,7 @@ def changed_columns(before: Feed, after: Feed) -> dict[str, Any]:
     columns = _schedule_columns(after.poll)
     if _lasting(before) != _lasting(after):
         return columns | _result_columns(after) | _lasting_columns(after)
-    if _result_columns(before) != _result_columns(after):
+    if _RESULT(before) != _RESULT(after):
         return columns | _result_columns(after)
     return columns
 
@@ -119,18 +134,7 @@ def _schedule_columns(poll: PollState) -> dict[str, Any]:
 
 
 def _result_columns(feed: Feed) -> dict[str, Any]:
-    poll = feed.poll
-    return {
-        "state": feed.state.value,
-        "etag": poll.validators.etag,
-        "last_modified": poll.validators.last_modified,
-        "validators_url": poll.validators.url,
-        "barren": poll.empty_polls,
-        "failures": poll.failures,
-        "failing_since": poll.failing_since,
-        "error_kind": poll.error_kind,
-        "error": poll.error,
-    }
+    return dict(zip(_RESULT_COLUMNS, _RESULT(feed), strict=True))
 
 
 def _lasting(feed: Feed) -> tuple[object, ...]:
@@ -220,6 +224,11 @@ def parse_feed_config(url: str, text: str) -> FeedConfig:
     """Return the FeedConfig that `format_feed_config` wrote."""
     if text == "{}":
         return FeedConfig(url=url)
+    return FeedConfig(url=url, **parse_config_values(text))
+
+
+def parse_config_values(text: str) -> dict[str, Any]:
+    """Return the fields of a FeedConfig that `format_feed_config` wrote, by name; defaults are not among them."""
     values = {name: value for name, value in json.loads(text).items() if name in _DEFAULTS}
     if "tags" in values:
         values["tags"] = tuple(values["tags"])
@@ -227,4 +236,4 @@ def parse_feed_config(url: str, text: str) -> FeedConfig:
         values["budget"] = Budget(**values["budget"])
     if values.get("interval") is not None:
         values["interval"] = timedelta(seconds=values["interval"])
-    return replace(FeedConfig(url=url), **values)
+    return values

@@ -23,6 +23,7 @@ from watcher.store.tables import feeds, host_shards, shard_owners
 MAX_SHARD_LEASE = timedelta(minutes=5)
 """Nobody is given a shard for longer: a lease that ends further ahead was given while a clock was wrong."""
 _THESE = any_of(host_shards.c.shard, bindparam("shards", type_=IDS))
+_COUNT = select(func.count()).select_from(host_shards)
 _MAX_IDLE_SECONDS = 5
 _UNCLAIMED = "queue "
 """Begins the name under which earlier versions held feeds for whichever process came."""
@@ -67,6 +68,9 @@ def lock_host_shards(db: Db) -> datetime:
 
 def create_host_shards(db: Db) -> None:
     """Create the rows of all shards, where they are missing."""
+    # Each is a statement of its own, and a process calls this whenever it renews its shards.
+    if db.execute(_COUNT).scalar_one() == SHARD_COUNT:
+        return
     db.execute(get_dialect(db).insert_or_ignore(host_shards), [{"shard": shard} for shard in range(SHARD_COUNT)])
 
 

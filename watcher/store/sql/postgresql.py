@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import Insert, Table, func, select, text
+from sqlalchemy import Insert, LargeBinary, Table, func, select, text
 from sqlalchemy.dialects import postgresql
 
 from watcher.errors import StoreError
 from watcher.store.sql.direct import fetch_directly
 from watcher.store.sql.interface import Db, SqlDialect
 from watcher.store.sql.rows import convert_rows, join_names
+from watcher.store.sql.types import Length, Moment
 
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 _NEXT_IDS = text("SELECT nextval(CAST(:sequence AS text)) FROM generate_series(1, :count)")
@@ -58,9 +59,12 @@ class PostgresqlDialect(SqlDialect):
         The driver takes longer over arrays, and much longer over a statement for each row.
         """
         names = tuple(rows[0])
-        records = [dict(zip(names, row, strict=True)) for row in convert_rows(_DIALECT, table, names, rows)]
+        records = [dict(row) for row in rows]
+        for name, format_value in _list_json_formats(table, names):
+            for record in records:
+                record[name] = format_value(record[name])
         sql = _update_sql(table, tuple(by), names, tuple(cleared))
-        db.exec_driver_sql(sql, (json.dumps(records, ensure_ascii=False, default=_to_json),))
+        db.exec_driver_sql(sql, (json.dumps(records, ensure_ascii=False),))
 
     def reserve_ids(self, db: Db, table: Table, count: int) -> Sequence[int]:
         """Return ids from the table's sequence."""
@@ -122,8 +126,30 @@ def _spell_parameters(sql: str) -> str:
     return str(text(sql).compile(dialect=_DIALECT))
 
 
-def _to_json(value: datetime | bytes) -> str:
-    return value.isoformat() if isinstance(value, datetime) else f"\\x{value.hex()}"
+@cache
+def _list_json_formats(table: Table, names: tuple[str, ...]) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
+    """Return the columns whose values JSON cannot hold as they are, and what formats these."""
+    formats: dict[type, Callable[[Any], Any]] = {
+        Moment: _format_moment,
+        Length: _format_length,
+        LargeBinary: _format_bytes,
+    }
+    return tuple((name, formats[kind]) for name in names if (kind := type(table.c[name].type)) in formats)
+
+
+# Kept, for the polls of a batch share their moments.
+@lru_cache(maxsize=1024)
+def _format_moment(value: datetime | None) -> str | None:
+    return None if value is None else value.isoformat()
+
+
+@lru_cache(maxsize=1024)
+def _format_length(value: timedelta | None) -> int | None:
+    return None if value is None else round(value.total_seconds())
+
+
+def _format_bytes(value: bytes | None) -> str | None:
+    return None if value is None else f"\\x{value.hex()}"
 
 
 @cache
