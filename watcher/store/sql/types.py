@@ -57,7 +57,8 @@ def bind_moment(moment: datetime | None, dialect: Dialect) -> Any:
 
 def read_moment(value: Any, dialect: Dialect) -> datetime | None:
     """Return the moment of what the driver of a database returned."""
-    return _to_utc(value) if dialect.name == "postgresql" else _from_milliseconds(value)
+    moment: datetime | None = value if dialect.name == "postgresql" else _from_milliseconds(value)
+    return moment
 
 
 _MOMENT = Moment()
