@@ -425,6 +425,7 @@ def engine_rates(server: postgres.Server, count: int, figures: dict[str, Any]) -
     rates, cpu_ms = {said: run.rate for said, run in runs.items()}, {said: run.cpu_ms for said, run in runs.items()}
     arms = {said: asdict(run) for said, run in runs.items()}
     figures["engine"] = {"rates": rates, "cpu_ms": cpu_ms, "doubled": doubled, "arms": arms}
+    figures["engine"]["two_to_one_at_most"] = bound_of_two(runs["1 worker"])
     return [f"{doubled} feeds were polled twice"] if doubled else []
 
 
@@ -460,6 +461,14 @@ def measure_engine(server: postgres.Server, desk: Desk, press: Any, urls: list[s
     )
 
 
+def bound_of_two(alone: Run) -> float:
+    """Return how much faster two workers can be than one, which uses a core, where all share the cores of this machine.
+
+    The server of the feeds and PostgreSQL need their part for each feed, whoever polls it.
+    """
+    return min(2.0, (os.cpu_count() or 1) * alone.cpu_ms / (alone.cpu_ms + alone.outlets_ms + alone.postgresql_ms))
+
+
 def print_engine(runs: dict[str, Run], count: int) -> None:
     print(f"{count:,} loopback feeds, each read, matched and stored once; all processes were at work before\n")
     print(f"{'':14}{'':8}{'to the':>8}{'ms of CPU a feed of':>31}{'PostgreSQL, a feed':>22}")
@@ -475,7 +484,9 @@ def print_engine(runs: dict[str, Run], count: int) -> None:
             f"{run.cpu_ms:>11.2f}{run.outlets_ms:>9.2f}{run.postgresql_ms:>11.2f}"
             f"{run.statements:>14.2f}{run.commits:>8.2f}{1000 * cores / used:>10,.0f}{run.other_cores:>17.2f}"
         )
-    print(f"\nbound: what {cores} cores could do at most, whoever works, as these share them")
+    print(f"\nbound: what {cores} cores could do at most, as workers, server of the feeds and PostgreSQL share them")
+    print(f"two workers to one: {runs['2 workers'].rate / runs['1 worker'].rate:.2f}", end="")
+    print(f", at most {bound_of_two(runs['1 worker']):.2f} here")
     print(f"polled more than once: {sum(run.polled_more_than_once for run in runs.values())}\n")
 
 

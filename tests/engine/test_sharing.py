@@ -8,6 +8,7 @@ import pytest
 
 from tests.moments import NOON
 from tests.pipeline.polling import ingest_poll
+from watcher.errors import StorageError, StorageFault
 from watcher.match import compile_topics
 from watcher.model.feed import Feed, FeedConfig
 from watcher.model.poll import Failed, FailureKind
@@ -17,6 +18,7 @@ from watcher.store.feeds.configuration import sync_feeds
 from watcher.store.feeds.leases import claim_due_feeds, filter_held_feeds, release_feeds
 from watcher.store.feeds.poll_history import load_polls
 from watcher.store.feeds.queries import load_feed
+from watcher.store.sql import postgresql_backend
 from watcher.store.system.workers import record_heartbeat
 
 SECOND = timedelta(seconds=1)
@@ -96,3 +98,42 @@ def test_a_host_that_asks_for_peace_gets_it_while_others_settle_its_feeds(postgr
         assert load_feed(db, A).poll.next_poll_at >= NOON + 30 * MINUTE
         assert load_feed(db, B).poll.next_poll_at >= NOON + 30 * MINUTE
         assert load_feed(db, ELSEWHERE).poll.next_poll_at == NOON
+
+
+def test_a_transaction_of_polls_may_not_rest_for_long_and_no_other_is_changed(postgresql: Database) -> None:
+    settings = "SELECT current_setting('idle_in_transaction_session_timeout'), current_setting('synchronous_commit')"
+
+    with postgresql.write() as db:
+        usual = tuple(db.exec_driver_sql(settings).one())
+    with postgresql.write(lasting=False) as db:
+        of_polls = tuple(db.exec_driver_sql(settings).one())
+    with postgresql.write() as db:
+        after = tuple(db.exec_driver_sql(settings).one())
+
+    assert of_polls == ("30s", "off")
+    assert usual[0] == "0"
+    assert after == usual
+
+
+def test_who_is_held_up_within_a_transaction_of_polls_loses_it_to_others(
+    postgresql: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch(postgresql)
+    claimed = claim(postgresql, urls=[A])
+    brief = postgresql_backend._NOT_LASTING.replace("30s", "200ms")
+    monkeypatch.setattr(postgresql_backend, "_NOT_LASTING", brief)
+
+    def be_held_up() -> None:
+        """Lock a feed and rest until another has taken its lock, which would wait for ever if nothing ended this."""
+        with postgresql.write(lasting=False) as db:
+            filter_held_feeds(db, claimed)
+            with postgresql.write(lasting=False) as other:
+                kept.update(filter_held_feeds(other, claimed))
+            filter_held_feeds(db, claimed)
+
+    kept: dict[int, Feed] = {}
+    with pytest.raises(StorageError) as raised:
+        be_held_up()
+
+    assert kept == {feed.id: feed for feed in claimed}
+    assert raised.value.fault is StorageFault.AWAY

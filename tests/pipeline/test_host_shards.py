@@ -12,14 +12,15 @@ import pytest
 
 from watcher.errors import ShardLostError, StoreError
 from watcher.pipeline.feed_claims import FeedSelection
-from watcher.pipeline.host_shards import HostShards, ShardTerms
+from watcher.pipeline.host_shards import HostShards
 from watcher.pipeline.lease_recovery import recover_leases
 from watcher.pipeline.shard_loans import borrow_shards
+from watcher.pipeline.shard_terms import ShardTerms
 from watcher.store.database import Database
 from watcher.store.feeds.mapping import SHARD_COUNT
 from watcher.store.feeds.shards import list_host_shards, lock_host_shards
 from watcher.store.system.workers import record_heartbeat
-from watcher.store.tables import feeds, host_shards, leases
+from watcher.store.tables import feeds, host_shards, hosts, leases
 
 pytestmark = pytest.mark.anyio
 SECOND = timedelta(seconds=1)
@@ -294,11 +295,16 @@ async def test_a_process_with_a_wrong_clock_leaves_all_to_others(postgresql: Dat
     assert len(right.shards.held) == SHARD_COUNT
 
 
+def begin_earlier_version(database: Database) -> None:
+    """Record the heartbeat of a worker that leases no shards, as it wrote it."""
+    record_heartbeat(database, "old:1", "old:1", datetime.now(UTC), 20 * SECOND)
+    with database.write() as db:
+        db.execute(leases.update().where(leases.c.name == "old:1").values(note=""))
+
+
 async def test_beside_a_process_of_an_earlier_version_no_host_is_asked(postgresql: Database) -> None:
     process = Process(postgresql, "a:1")
-    record_heartbeat(postgresql, "old:1", "old:1", datetime.now(UTC), 20 * SECOND)
-    with postgresql.write() as db:
-        db.execute(leases.update().values(note=""))  # as it wrote it
+    begin_earlier_version(postgresql)
 
     await process.update()
     beside = process.usable()
@@ -307,6 +313,32 @@ async def test_beside_a_process_of_an_earlier_version_no_host_is_asked(postgresq
     await process.update()
 
     assert beside == frozenset()
+    assert len(process.usable()) == SHARD_COUNT
+
+
+@pytest.mark.parametrize("seconds_ago", [0, 6])
+async def test_hosts_that_an_earlier_version_asked_rest_first(postgresql: Database, seconds_ago: int) -> None:
+    process = Process(postgresql, "a:1")
+    with postgresql.write() as db:
+        asked_until = datetime.now(UTC) - seconds_ago * SECOND
+        db.execute(hosts.insert().values(host="a.example", next_allowed_at=asked_until))
+
+    await process.update()
+    at_once = process.usable()
+    process.at += 7.0
+    rested = process.usable()
+
+    assert at_once == frozenset()
+    assert len(rested) == SHARD_COUNT
+
+
+async def test_hosts_that_an_earlier_version_asked_long_ago_are_asked_at_once(postgresql: Database) -> None:
+    process = Process(postgresql, "a:1")
+    with postgresql.write() as db:
+        db.execute(hosts.insert().values(host="a.example", next_allowed_at=datetime.now(UTC) - 60 * SECOND))
+
+    await process.update()
+
     assert len(process.usable()) == SHARD_COUNT
 
 
@@ -357,6 +389,23 @@ async def test_a_command_goes_on_without_what_is_not_released(postgresql: Databa
     assert not any(shard.wanted_by for shard in list_shards(postgresql))
     await worker.update()
     assert worker.usable() == frozenset(range(SHARD_COUNT))
+
+
+async def test_a_command_borrows_nothing_beside_a_process_of_an_earlier_version(postgresql: Database) -> None:
+    command = Process(postgresql, "command a:9")
+    begin_earlier_version(postgresql)
+
+    missing = await command.shards.borrow({3, 5}, patience=timedelta())
+    beside = command.shards.held, command.usable(), owners(postgresql)
+    with postgresql.write() as db:
+        db.execute(leases.delete())
+    missing_later = await command.shards.borrow({3, 5}, patience=timedelta())
+
+    assert missing == {3, 5}
+    assert beside == (frozenset(), frozenset(), {None})
+    assert not any(shard.wanted_by for shard in list_shards(postgresql))
+    assert missing_later == frozenset()
+    assert command.shards.held == {3, 5}
 
 
 async def test_two_commands_that_want_the_same_hosts_do_not_wait_for_ever(postgresql: Database) -> None:

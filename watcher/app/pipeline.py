@@ -10,9 +10,10 @@ from watcher.clock import monotonic
 from watcher.fetch import Fetcher
 from watcher.pipeline.context import PipelineContext, ignore_response, ignore_result
 from watcher.pipeline.feed_claims import CLAIM_LEASE
-from watcher.pipeline.host_shards import HostShards, ShardTerms
+from watcher.pipeline.host_shards import HostShards
 from watcher.pipeline.ingest_result import IngestResult
 from watcher.pipeline.poller import Poller
+from watcher.pipeline.shard_terms import ShardTerms
 from watcher.pipeline.storage_monitor import StorageMonitor
 from watcher.pipeline.websub.service import Subscriber
 

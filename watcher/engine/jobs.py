@@ -25,9 +25,10 @@ from watcher.fetch import Fetcher
 from watcher.pipeline.digests import compose_due
 from watcher.pipeline.dispatcher import Dispatcher
 from watcher.pipeline.feed_events import to_poll_record
-from watcher.pipeline.host_shards import UPDATE_INTERVAL, HostShards
+from watcher.pipeline.host_shards import HostShards
 from watcher.pipeline.ingest_result import IngestResult
 from watcher.pipeline.lease_recovery import is_owner_dead, recover_leases, recover_silent_leases
+from watcher.pipeline.shard_terms import UPDATE_INTERVAL
 from watcher.pipeline.storage_monitor import StorageMonitor
 from watcher.store.database.pruning import prune_database
 from watcher.store.system.workers import record_heartbeat, remove_worker

@@ -104,8 +104,8 @@ class Fetcher:
     ) -> FetchResult:
         """Fetch a feed, with its validators unless `unconditional`; what the server does comes back as an outcome.
 
-        `check` is called at the moment when a request begins, and may raise: then none is made. A server that cannot
-        answer a conditional request is asked once more without validators.
+        `check` is called when a request's turn comes, and again just before it is sent, and may raise: then none is
+        made. A server that cannot answer a conditional request is asked once more without validators.
         """
         requester = RequestIdentity(feed.fetch_url, self.policy.user_agent, feed.config.access)
         headers = {"Accept": _FEED_TYPES, "A-IM": "feed"}
@@ -267,7 +267,9 @@ class Fetcher:
         # The host's turn first: who waits for it holds no place that another host's feed could use.
         async with self._limiter.entered(to.host), self._slots, budget:
             method = "GET" if form is None else "POST"
-            exchange = await self._transport.exchange(method, to, written, form or b"", requester.way(url))
+            exchange = await self._transport.exchange(
+                method, to, written, form or b"", requester.way(url), trace=budget.trace
+            )
             try:
                 return await self._read(exchange, address, hops, not sent.keys().isdisjoint(conditional.HEADERS))
             finally:

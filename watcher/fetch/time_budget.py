@@ -34,3 +34,7 @@ class TimeBudget:
             await self._timeout.__aexit__(kind, error, traceback)
         finally:
             self.left -= time.monotonic() - self._started_at
+
+    async def trace(self, _event: str, _details: object) -> None:
+        """Raise what `check` does, once a connection is open: a process may have been stopped since its turn came."""
+        self._check()

@@ -179,7 +179,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
             question = Question(method, path, sent)
         except h11.LocalProtocolError as error:
             raise FetchError(FailureKind.PROTOCOL, f"request cannot be sent: {error}") from error
-        exchange = await self._ask_again(route, question) if repeatable else None
+        exchange = await self._ask_again(route, question, trace) if repeatable else None
         if exchange is None:
             connection = await self._dialer.connect(route)
             exchange = await _ask(connection, question, body, route, self._idle if repeatable else None, trace)
@@ -196,13 +196,13 @@ class GuardedTransport(httpx.AsyncBaseTransport):
             self._http2 = Http2(self._policy, self._dialer, self._contexts)
         return self._http2
 
-    async def _ask_again(self, route: Route, question: Question) -> Exchange | None:
+    async def _ask_again(self, route: Route, question: Question, trace: Trace | None) -> Exchange | None:
         """Ask over a connection that waits; None where there is none, or where the server was just closing it."""
         connection = self._idle.take(route)
         if connection is None:
             return None
         try:
-            return await _ask(connection, question, b"", route, self._idle)
+            return await _ask(connection, question, b"", route, self._idle, trace)
         except FetchError as error:
             if connection.is_answered or error.kind is FailureKind.TIMEOUT:
                 raise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from watcher.parse.links import Offered, make_enclosures, unescape_address
 from watcher.parse.mojibake import fix_mojibake
 from watcher.parse.progress import get_progress, require_isolation
 from watcher.text.dates import parse_date
+from watcher.text.hashing import hash_bytes
 from watcher.text.html import clean_line, clean_lines, html_to_text, title_to_text
 from watcher.text.language_tags import parse_language_tag
 from watcher.text.markup import escape_literals, has_entities, has_tags
@@ -110,7 +110,7 @@ def _mark(raw: RawItem, language: str | None) -> bytes:
         raw.guid, raw.link, raw.base, raw.title, kinds, raw.summary, raw.content, raw.author, *raw.tags,
         raw.language or "", *raw.published, raw.updated, language or "", *raw.others, raw.subtitle, raw.caption,
     )  # fmt: skip
-    return hashlib.blake2b("\x1f".join(parts).encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return hash_bytes("\x1f".join(parts).encode("utf-8", "surrogatepass"), 8)
 
 
 def _build_repeated(raw: RawItem, mark: bytes) -> Item:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,7 +18,9 @@ from uuid import uuid4
 import structlog
 
 from watcher.errors import ShardLostError
-from watcher.store.database import Database
+from watcher.pipeline.shard_terms import ShardTerms
+from watcher.store.database import Database, Db
+from watcher.store.feeds.hosts import is_any_host_resting
 from watcher.store.feeds.mapping import SHARD_COUNT
 from watcher.store.feeds.shards import (
     HostShard,
@@ -42,20 +44,12 @@ from watcher.store.system.workers import list_workers
 
 log = structlog.get_logger()
 
-UPDATE_INTERVAL = timedelta(seconds=1)
-"""How often a process looks at the shards; after so long it knows of one that it has lost."""
 BORROW_INTERVAL = timedelta(seconds=0.25)
 USABLE_PART = 0.9
 """The part of a lease in which requests begin: what a clock's rate or a connection takes has to fit into the rest."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShardTerms:
-    """How shards are leased: for how long, how often that is renewed, and the `spacing` of requests to one host."""
-
-    spacing: timedelta
-    lease_for: timedelta
-    renew_every: timedelta
+_EARLIER_VERSION = "a process of an earlier version is at work: stop it; until then this one takes no hosts"
+_WRONG_CLOCK = "the clock differs from that of the database: hosts are left to other processes"
 
 
 @dataclass(slots=True)
@@ -80,6 +74,12 @@ class _View:
     def is_clock_wrong(self) -> bool:
         """Return whether our clock and that of the database differ by more than they may."""
         return abs(self.skew) > CLOCK_TOLERANCE
+
+    @property
+    def faults(self) -> Sequence[str]:
+        """Return what keeps hosts from this process."""
+        faults = (self.is_earlier_version_at_work, _EARLIER_VERSION), (self.is_clock_wrong, _WRONG_CLOCK)
+        return [fault for is_present, fault in faults if is_present]
 
 
 class HostShards:
@@ -165,7 +165,7 @@ class HostShards:
             share = -(-SHARD_COUNT // max(1, view.owners))
             if view.owners and (is_away or view.is_clock_wrong):
                 share = 0 if view.is_clock_wrong else 1
-            self._warn(view)
+            self._warn(view.faults, view.skew)
             wanted = self._plan(view, share)
             await self._exchange(wanted)
 
@@ -229,7 +229,7 @@ class HostShards:
         self._renew_at = renewed_at + self._terms.renew_every.total_seconds()
         ends_at = renewed_at + USABLE_PART * self._terms.lease_for.total_seconds()
         # One that is ours without our knowing was leased by a transaction whose end we did not hear of.
-        rested_at = renewed_at + self._rest_after_death.total_seconds()
+        rested_at = renewed_at + self._terms.rest_after_death.total_seconds()
         for shard in ours:
             held = self._held.setdefault(shard, _Held(rested_at, ends_at))
             held.ends_at = ends_at
@@ -251,16 +251,11 @@ class HostShards:
         )
         return max(0, min(share - len(self.held - self._leaving), free))
 
-    def _warn(self, view: _View) -> None:
+    def _warn(self, faults: Sequence[str], skew: timedelta = timedelta()) -> None:
         """Log what keeps hosts from this process, once while it lasts."""
-        faults = []
-        if view.is_earlier_version_at_work:
-            faults.append("a process of an earlier version is at work: stop it; until then this one takes no hosts")
-        if view.is_clock_wrong:
-            faults.append("the clock differs from that of the database: hosts are left to other processes")
         for fault in faults:
             if fault not in self._warnings:
-                log.error("hosts not shared", reason=fault, seconds=round(view.skew.total_seconds()))
+                log.error("hosts not shared", reason=fault, seconds=round(skew.total_seconds()))
         self._warnings = frozenset(faults)
 
     async def _exchange(self, wanted: int) -> None:
@@ -301,7 +296,7 @@ class HostShards:
                 now=now,
                 shards=list_host_shards(db),
                 owners=count_shard_owners(db, now),
-                is_earlier_version_at_work=not all(worker.shares_hosts for worker in list_workers(db, self._clock())),
+                is_earlier_version_at_work=self._is_earlier_version_at_work(db),
                 skew=skew,
             )
 
@@ -319,7 +314,7 @@ class HostShards:
             taken = free[:count]
             if taken:
                 lease_host_shards(db, [shard.shard for shard in taken], self.owner, now + self._terms.lease_for)
-            rests = {shard.shard: self._rest_of(shard, now) for shard in taken}
+            rests = self._compute_rests(db, taken, now)
         self._free_feeds(taken)
         return rests
 
@@ -328,6 +323,10 @@ class HostShards:
         with self._database.write() as db:
             create_host_shards(db)
             now = lock_host_shards(db)
+            if self._is_earlier_version_at_work(db):
+                # It asks hosts without a lease of their shards, which are free for that reason alone.
+                self._warn([_EARLIER_VERSION])
+                return {}
             until = now + self._terms.lease_for
             # What another command waits for is left to it: its turn comes first.
             ours = [
@@ -338,9 +337,12 @@ class HostShards:
             taken = [shard for shard in ours if shard.is_free(now)]
             lease_host_shards(db, [shard.shard for shard in taken], self.owner, until)
             request_host_shards(db, [shard.shard for shard in ours if shard not in taken], self.owner, until)
-            rests = {shard.shard: self._rest_of(shard, now) for shard in taken}
+            rests = self._compute_rests(db, taken, now)
         self._free_feeds(taken)
         return rests
+
+    def _is_earlier_version_at_work(self, db: Db) -> bool:
+        return not all(worker.shares_hosts for worker in list_workers(db, self._clock()))
 
     def _free_feeds(self, taken: Sequence[HostShard]) -> None:
         """Free what was held in shards whose owner died, or which no process of this version has had.
@@ -359,20 +361,10 @@ class HostShards:
         if freed:
             log.warning("taken over from a process that fell silent", feeds=freed, messages=0)
 
-    def _rest_of(self, shard: HostShard, now: datetime) -> timedelta:
-        """Return for how long the hosts of a shard that was leased just now may not be asked yet."""
-        if not shard.is_lease_possible(now):
-            # The clock of the database was set: whoever held it may believe so for the length of a lease.
-            return self._terms.lease_for + self._terms.spacing
-        if shard.owner is not None:
-            return self._rest_after_death
-        if shard.lease_until is None or shard.lease_until + self._terms.spacing <= now:
-            return timedelta()
-        return min(self._terms.spacing, shard.lease_until + self._terms.spacing - now)
-
-    @property
-    def _rest_after_death(self) -> timedelta:
-        return self._terms.spacing + 2 * UPDATE_INTERVAL
+    def _compute_rests(self, db: Db, taken: Iterable[HostShard], now: datetime) -> Mapping[int, timedelta]:
+        """Return for how long the hosts of each shard that was leased just now may not be asked yet."""
+        is_first = not is_any_host_resting(db, now - self._terms.rest_after_death)
+        return {shard.shard: self._terms.compute_rest(shard, now, is_first=is_first) for shard in taken}
 
     def _withdraw(self) -> None:
         with self._database.write() as db:

@@ -11,7 +11,8 @@ import structlog
 
 from watcher.errors import StoreError
 from watcher.pipeline.feed_claims import FeedSelection
-from watcher.pipeline.host_shards import UPDATE_INTERVAL, HostShards
+from watcher.pipeline.host_shards import HostShards
+from watcher.pipeline.shard_terms import UPDATE_INTERVAL
 from watcher.store.database import Database
 from watcher.store.feeds.shards import find_shards_of_feeds
 

@@ -20,6 +20,7 @@ from watcher.model.entry import Item
 from watcher.model.poll import Document, ParsedFeed
 from watcher.parse import parse
 from watcher.parse.progress import NeedsIsolation, follow_progress
+from watcher.reading.arenas import share_heap
 from watcher.reading.limits import (
     FIRST_TRY,
     IDLE_SECONDS,
@@ -52,6 +53,7 @@ class Reader:
     """
 
     def __init__(self, idle_seconds: float = IDLE_SECONDS) -> None:
+        share_heap()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="parser")
         self._quick = _Lane(2, idle_seconds)
         self._slow = _Lane(1, idle_seconds)

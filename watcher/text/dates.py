@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from watcher.text.free_dates import parse_free_date
+from watcher.text.plain_dates import parse_plain_date
 from watcher.text.timezones import combine_utc
 
 EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)
@@ -57,7 +58,7 @@ def parse_date(raw: str, now: datetime | None = None, language: str | None = Non
     text = " ".join(raw.split())[:MAX_DATE_LENGTH]
     if not text:
         return None, False
-    moment = _parse_usual(text) or _parse_number(text) or parse_free_date(text, language)
+    moment = parse_plain_date(text) or _parse_usual(text) or _parse_number(text) or parse_free_date(text, language)
     if moment is None or moment < EARLIEST:
         return None, True
     if now is not None and moment > now + timedelta(days=1):

@@ -24,6 +24,7 @@ _SQLITE = {
 _POSTGRESQL = {
     "53100": StorageFault.FULL,
     "25006": StorageFault.READ_ONLY,
+    "25P03": StorageFault.AWAY,  # this process was held up within a transaction, which the server ended
     "58030": StorageFault.BROKEN,
     "40001": StorageFault.LOCKED,
     "40P01": StorageFault.LOCKED,

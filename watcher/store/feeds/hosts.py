@@ -26,6 +26,11 @@ def count_rate_limited_feeds(db: Db, host: str, since: datetime) -> int:
     return db.execute(select(func.count()).select_from(feeds).where(*is_limited)).scalar_one()
 
 
+def is_any_host_resting(db: Db, since: datetime) -> bool:
+    """Return whether turns at a host that an earlier version took last beyond a moment."""
+    return db.execute(select(hosts.c.host).where(hosts.c.next_allowed_at > since).limit(1)).first() is not None
+
+
 def delete_idle_hosts(db: Db, before: datetime) -> int:
     """Drop the turns at hosts that an earlier version kept, once they are over; return how many."""
     done: CursorResult[Any] = db.execute(delete(hosts).where(hosts.c.next_allowed_at < before))

@@ -14,6 +14,12 @@ from watcher.store.tables.base import set_postgresql_options
 
 CONNECT_TIMEOUT = 10
 """Seconds to wait for a server that does not answer at all; without a limit it is minutes."""
+_MAX_IDLE_SECONDS = 30
+"""Nothing that a poll computes between two statements takes as long."""
+_NOT_LASTING = (
+    "SELECT set_config('synchronous_commit', 'off', true), "
+    f"set_config('idle_in_transaction_session_timeout', '{_MAX_IDLE_SECONDS}s', true)"
+)
 
 
 class PostgresqlBackend(Backend):
@@ -35,9 +41,13 @@ class PostgresqlBackend(Backend):
         self.reader = self.writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     def begin_write(self, db: Db, *, lasting: bool) -> None:
-        """Begin nothing, as the driver does that; let a commit that need not last not wait for the disk."""
+        """Begin nothing, as the driver does that; let a commit that need not last not wait for the disk.
+
+        Those are transactions of polls, which wait for each other: a process that is held up or cut off within one, and
+        that others have taken the feeds of by then, may not keep its locks.
+        """
         if not lasting:
-            db.exec_driver_sql("SET LOCAL synchronous_commit = off")
+            db.exec_driver_sql(_NOT_LASTING)
 
     def begin_read(self, _db: Db) -> None:
         """Do nothing: the reader's isolation level makes it a snapshot."""
