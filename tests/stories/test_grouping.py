@@ -14,6 +14,7 @@ from watcher.stories.grouping import (
     GroupedReport,
     ReportGroup,
     find_copies,
+    find_joinable,
     group_reports,
 )
 from watcher.stories.pair import PairScore, Veto
@@ -68,6 +69,37 @@ def test_groups_are_the_same_in_any_order(data: st.DataObject) -> None:
     for seed in range(5):
         random.Random(seed).shuffle(reports)
         assert group(reports, scores) == expected
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.data())
+def test_reports_that_are_left_out_as_not_joinable_would_have_remained_as_they_were(data: st.DataObject) -> None:
+    names = "abcdefgh"
+    reports = [
+        report(name, hours=data.draw(st.integers(0, 80)), story=data.draw(st.sampled_from([None, None, 1, 2, 3])))
+        for name in names
+    ]
+    log_odds = st.sampled_from([-4.0, -4.0, -4.0, -0.1, 0.5, 2.0])
+    scores = {
+        frozenset(two): PairScore(data.draw(log_odds), 0.0, data.draw(_VETOES)) for two in combinations(range(8), 2)
+    }
+    others = st.sets(st.integers(0, 7), max_size=3)
+    neighbours = {
+        number: sorted(data.draw(others) - {number}) for number, group in enumerate(reports) if group.is_fresh
+    }
+
+    def compare(number: int, other: int) -> PairScore:
+        return scores[frozenset((number, other))]
+
+    joinable = find_joinable(
+        [group.story_id for group in reports], neighbours, compare, lambda one, two: compare(one, two).log_odds < -1
+    )
+
+    expected = group_reports(reports, neighbours, compare, merge_stories=False)
+    remaining = {number: neighbours[number] for number in joinable}
+    assert group_reports(reports, remaining, compare, merge_stories=False) == expected
+    joined = {number for group in expected if len(group.members) > 1 for number in group.members}
+    assert not {number for number in neighbours if number not in joinable} & joined
 
 
 _VETOES = st.sampled_from([None, None, None, Veto.ACT])

@@ -81,6 +81,57 @@ def group_reports(
     return _Grouping(reports, compare, are_unlike, apart, merge_stories).run(neighbours)
 
 
+def find_joinable(
+    story_ids: Sequence[int | None],
+    neighbours: Mapping[int, Collection[int]],
+    compare: ComparePair,
+    are_unlike: Callable[[int, int], bool],
+) -> list[int]:
+    """Return the reports of `neighbours` that `group_reports` may join with another; the rest remain as they are.
+
+    `story_ids` are those of all reports. Merges go along links to neighbours: where no linked pair of groups has a pair
+    of reports that are like each other, there is none to begin with, and so none at all.
+    """
+    members = _list_members(story_ids)
+
+    # Groups are named by their first report.
+    linked = {number: {members[other][0] for other in others} for number, others in neighbours.items()}
+    first = []
+    for number, groups in linked.items():
+        like = [other for group in groups for other in members[group] if not are_unlike(number, other)]
+        if any(_is_event(compare(number, other)) for other in like):
+            first.append(number)
+    return first if not first or len(first) == len(linked) else _list_connected(first, linked)
+
+
+def _list_members(story_ids: Sequence[int | None]) -> list[Sequence[int]]:
+    """Return the group of each report: the reports of its story, or itself."""
+    stories: dict[int, list[int]] = {}
+    for number, story_id in enumerate(story_ids):
+        if story_id is not None:
+            stories.setdefault(story_id, []).append(number)
+    return [(number,) if story_id is None else stories[story_id] for number, story_id in enumerate(story_ids)]
+
+
+def _list_connected(first: Sequence[int], linked: Mapping[int, Collection[int]]) -> list[int]:
+    """Return some reports and those connected to them by groups that both are linked to.
+
+    Those are compared again when the first ones have been merged.
+    """
+    linked_to: dict[int, list[int]] = {number: [number] for number in linked}
+    for number, groups in linked.items():
+        for group in groups:
+            linked_to.setdefault(group, []).append(number)
+    connected = list(first)
+    reached = set(first)
+    for number in connected:  # which grows meanwhile
+        for group in (number, *linked[number]):
+            others = [other for other in linked_to[group] if other not in reached]
+            reached.update(others)
+            connected += others
+    return connected
+
+
 def find_copies(reports: Sequence[GroupedReport], group: ReportGroup, compare: ComparePair) -> frozenset[int]:
     """Return the members of a group that repeat an earlier member nearly word for word, one of the two being fresh.
 
@@ -96,6 +147,11 @@ def find_copies(reports: Sequence[GroupedReport], group: ReportGroup, compare: C
             if reports[member].is_fresh or reports[earlier].is_fresh
         )
     )
+
+
+def _is_event(score: PairScore) -> bool:
+    """Return whether a pair of reports, by itself, is of one event."""
+    return score.veto is None and score.log_odds >= 0
 
 
 def _list_earlier(members: Sequence[int], place: int) -> Sequence[int]:
@@ -188,8 +244,7 @@ class _Grouping:
             return False
         if self._are_unlike(members[0], others[0]):
             return True
-        score = self._compare(members[0], others[0])
-        return score.veto is not None or not score.log_odds >= 0
+        return not _is_event(self._compare(members[0], others[0]))
 
     def _is_apart(self, group: int, other: int) -> bool:
         stories, others = self._list_stories(group), self._list_stories(other)

@@ -39,8 +39,6 @@ class ReportWords(NamedTuple):
 
     headline: frozenset[str]
     whole: frozenset[str]
-    is_headline_whole: bool
-    """Whether all words of the headline are among those of the text; a headline can be longer than what is compared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,9 +77,7 @@ def split_words(text: str) -> ReportWords:
     headline, _line, body = text.partition("\n")
     of_headline = [word for word in tokens(headline) if word not in HEADLINE_STOPWORDS]
     of_body = [word for word in tokens(body[:MAX_COMPARED_CHARACTERS]) if word not in HEADLINE_STOPWORDS]
-    words = frozenset(of_headline)
-    whole = frozenset([*of_headline, *of_body][:MAX_COMPARED_WORDS])
-    return ReportWords(words, whole, words <= whole)
+    return ReportWords(frozenset(of_headline), frozenset([*of_headline, *of_body][:MAX_COMPARED_WORDS]))
 
 
 def compute_blocking_keys(text: str) -> tuple[int, ...]:
@@ -99,7 +95,12 @@ def compute_blocking_keys(text: str) -> tuple[int, ...]:
 
 def compute_similarity(text: str, other: str) -> float:
     """Return how similar two texts are, from 0 to 1; the first line of each is its headline."""
-    (headline, whole, _), (other_headline, other_whole, _) = split_words(text), split_words(other)
+    return compare_words(split_words(text), split_words(other))
+
+
+def compare_words(words: ReportWords, other: ReportWords) -> float:
+    """Return how similar the words of two texts are, as `compute_similarity` does."""
+    (headline, whole), (other_headline, other_whole) = words, other
     if min(len(whole), len(other_whole)) < MIN_COMPARED_WORDS:
         return 1.0 if whole == other_whole and whole else 0.0
     crosswise = (_containment(headline, other_whole) + _containment(other_headline, whole)) / 2
@@ -107,23 +108,22 @@ def compute_similarity(text: str, other: str) -> float:
 
 
 def are_words_unlike(words: ReportWords, other: ReportWords) -> bool:
-    """Return True where `compute_similarity` of two texts is below STORY_SIMILARITY for sure, without computing it.
+    """Return whether `compare_words` is below STORY_SIMILARITY, in less time; False where either has hardly a word.
 
-    What two headlines share, or a headline and the other's whole text, the whole texts share as well: the number of
-    words that those share bounds each part of the similarity. False says nothing.
+    Most pairs are: what is quick to look for comes first, and the rest only where that decides nothing.
     """
-    size, other_size = len(words.whole), len(other.whole)
+    (headline, whole), (other_headline, other_whole) = words, other
+    size, other_size = len(whole), len(other_whole)
     if size < MIN_COMPARED_WORDS or other_size < MIN_COMPARED_WORDS:
         return False
-    if not (words.is_headline_whole and other.is_headline_whole):
+    # The three parts of the similarity, in the same arithmetic: at the threshold a rounding would make a difference.
+    crosswise = (_containment(headline, other_whole) + _containment(other_headline, whole)) / 2
+    if HEADLINE_IN_TEXT_WEIGHT * crosswise >= STORY_SIMILARITY:
         return False
-    shared, length, other_length = len(words.whole & other.whole), len(words.headline), len(other.headline)
+    shared = len(whole & other_whole)
     if shared / (size + other_size - shared) >= STORY_SIMILARITY:
         return False
-    if shared / max(length + other_length - shared, 1) >= STORY_SIMILARITY:
-        return False
-    crosswise = (min(shared / (length or 1), 1.0) + min(shared / (other_length or 1), 1.0)) / 2
-    return HEADLINE_IN_TEXT_WEIGHT * crosswise < STORY_SIMILARITY
+    return _jaccard(headline, other_headline) < STORY_SIMILARITY
 
 
 def choose_story(text: str, candidates: Sequence[StoryCandidate], now: datetime) -> StoryMatch:

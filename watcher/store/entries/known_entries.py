@@ -7,10 +7,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import Text, TextClause, and_, bindparam, delete, insert, select, text, update
-from sqlalchemy.sql.selectable import TextualSelect
+from sqlalchemy import Text, and_, bindparam, delete, insert, select, update
 
 from watcher.identify import KnownEntries, build_shared_key, build_specific_keys, hash_title, is_named_by
 from watcher.model.entry import Entry
@@ -21,8 +20,8 @@ from watcher.store.entries.mapping import format_usual_key, restore_key
 from watcher.store.sql.bulk import any_of
 from watcher.store.sql.dialect import get_dialect
 from watcher.store.sql.interface import SqlDialect
-from watcher.store.sql.types import IDS, TEXTS
-from watcher.store.tables import aliases, entries, tombstones
+from watcher.store.sql.types import IDS, TEXTS, read_moment
+from watcher.store.tables import aliases, tombstones
 
 MAX_RECENT = 200
 """How many of a feed's latest entries tell what is old news for it."""
@@ -40,7 +39,7 @@ _Asked = tuple[int, int, int, str]
 _ASKED_COLUMNS = {"place": "integer", "feed": "bigint", "mark": "bigint", "said": "text"}
 _FACTS = """known.id, known.key, known.key_mark, coalesce(known.canonical_url, known.url) AS canonical_url,
         CASE WHEN known.permalink THEN known.url ELSE coalesce(known.guid, known.url) END AS raw_id,
-        known.content_hash, known.title, known.published_at, known.version"""
+        known.content_hash, known.title, known.version, known.published_at"""
 _BY_KEY = f"""
     SELECT place, 0 AS how, {_FACTS} FROM asked CROSS JOIN entries AS known
     WHERE known.feed_id = asked.feed AND known.key_mark = asked.mark
@@ -51,20 +50,38 @@ _BY_KEY = f"""
         AND known.id = other.entry_id
     UNION ALL
     SELECT place, CASE WHEN gone.key = asked.said THEN 2 ELSE 4 END, 0, gone.key, 0, NULL, NULL, gone.content_hash, '',
-        NULL, 1
+        1, NULL
     FROM asked CROSS JOIN tombstones AS gone
     WHERE gone.feed_id = asked.feed AND gone.key IN (asked.said, '{build_shared_key("")}' || asked.said)"""  # noqa: S608
+
+
+class _Found(NamedTuple):
+    """A row of `_BY_KEY` or `_ALIKE`."""
+
+    place: int
+    how: int
+    id: int
+    key: str | None
+    key_mark: int
+    canonical_url: str | None
+    raw_id: str | None
+    content_hash: bytes
+    title: str
+    version: int
+    published_at: datetime | None
+
+
 _SHARED = {3, 4}
 """How an id is found that has stood on several items: by what was noted of it, not by an entry of its own."""
 # In no order: asked for one, SQLite would walk every entry of the feed in it.
 _ALIKE = f"""
-    SELECT place, {_FACTS} FROM asked CROSS JOIN entries AS known
+    SELECT place, 0, {_FACTS} FROM asked CROSS JOIN entries AS known
     WHERE asked.said = 'address' AND known.feed_id = asked.feed AND known.url_mark = asked.mark
     UNION ALL
-    SELECT place, {_FACTS} FROM asked CROSS JOIN entries AS known
+    SELECT place, 0, {_FACTS} FROM asked CROSS JOIN entries AS known
     WHERE asked.said = 'key' AND known.feed_id = asked.feed AND known.key_mark = asked.mark
     UNION ALL
-    SELECT place, {_FACTS} FROM asked CROSS JOIN entries AS known
+    SELECT place, 0, {_FACTS} FROM asked CROSS JOIN entries AS known
     WHERE asked.said = 'headline' AND known.feed_id = asked.feed AND known.title_mark = asked.mark"""  # noqa: S608
 
 
@@ -81,21 +98,19 @@ _LATEST = f"""
 
 
 @cache
-def _with_asked(dialect: SqlDialect, question: str) -> TextualSelect:
-    sql = dialect.values_cte("asked", _ASKED_COLUMNS) + question
-    return text(sql).columns(published_at=entries.c.published_at.type)
+def _with_asked(dialect: SqlDialect, question: str) -> str:
+    return dialect.values_cte("asked", _ASKED_COLUMNS) + question
 
 
 @cache
-def _select_latest(dialect: SqlDialect) -> TextualSelect:
-    sql = _LATEST + dialect.values_of("feeds", "feed", "bigint")
-    return text(sql).columns(newest=entries.c.published_at.type)
+def _select_latest(dialect: SqlDialect) -> str:
+    return _LATEST + dialect.values_of("feeds", "feed", "bigint")
 
 
 @cache
-def _select_without_entries(dialect: SqlDialect) -> TextClause:
+def _select_without_entries(dialect: SqlDialect) -> str:
     source = dialect.values_of("feeds", "feed", "bigint")
-    return text(f"SELECT asked.feed FROM {source} {_WITHOUT_ENTRIES}")  # noqa: S608
+    return f"SELECT asked.feed FROM {source} {_WITHOUT_ENTRIES}"  # noqa: S608
 
 
 _THESE_ALIASES = and_(
@@ -225,7 +240,8 @@ def _drop_first_documents(db: Db, lookups: Sequence[_DocumentLookup]) -> Sequenc
     if not large:
         return lookups
     dialect = get_dialect(db)
-    without = set(db.execute(_select_without_entries(dialect), {"feeds": dialect.bind_values(large)}).scalars())
+    parameters = {"feeds": dialect.bind_values(large)}
+    without = {feed_id for [feed_id] in dialect.fetch_rows(db, _select_without_entries(dialect), parameters)}
     return [lookup for lookup in lookups if lookup.feed_id not in without]
 
 
@@ -265,8 +281,10 @@ def _read_latest(db: Db, lookups: Mapping[int, _DocumentLookup]) -> None:
     if not lookups:
         return
     dialect = get_dialect(db)
-    for row in db.execute(_select_latest(dialect), {"feeds": dialect.bind_values(list(lookups))}):
-        lookups[row.feed].newest_published_at, lookups[row.feed].entry_count = row.newest, row.number
+    parameters = {"feeds": dialect.bind_values(list(lookups))}
+    for feed_id, newest, number in dialect.fetch_rows(db, _select_latest(dialect), parameters):
+        lookups[feed_id].newest_published_at = read_moment(newest, db.dialect)
+        lookups[feed_id].entry_count = number
 
 
 def add_aliases(db: Db, migrated: Iterable[tuple[int, int, str]], changing: Collection[int] = ()) -> None:
@@ -324,19 +342,20 @@ def touch_tombstones_of_unchanged(db: Db, unchanged: Iterable[tuple[int, datetim
         db.execute(_STILL_IN_DOCUMENT, rows)
 
 
-def _rows(db: Db, question: str, lookup_rows: Sequence[_Asked]) -> Sequence[Any]:
+def _rows(db: Db, question: str, lookup_rows: Sequence[_Asked]) -> Sequence[_Found]:
     if not lookup_rows:
         return ()
     dialect = get_dialect(db)
-    return db.execute(_with_asked(dialect, question), dialect.bind_rows("asked", lookup_rows)).all()
+    rows = dialect.fetch_rows(db, _with_asked(dialect, question), dialect.bind_rows("asked", lookup_rows))
+    return [_Found._make((*facts, read_moment(published_at, db.dialect))) for *facts, published_at in rows]
 
 
-def _read_known(row: Any, key: str | None = None) -> KnownEntry:
+def _read_known(row: _Found, key: str | None = None) -> KnownEntry:
     # A tombstone comes with the id 0, and has neither headline nor date.
-    return _read_remembered(row, key) if row.id else PrunedEntry(key=key or row.key, content_hash=row.content_hash)
+    return _read_remembered(row, key) if row.id else PrunedEntry(key=key or str(row.key), content_hash=row.content_hash)
 
 
-def _read_remembered(row: Any, key: str | None = None) -> RememberedEntry:
+def _read_remembered(row: _Found, key: str | None = None) -> RememberedEntry:
     return RememberedEntry(
         id=row.id,
         key=key or restore_key(row.key, row.raw_id, row.canonical_url, row.key_mark),

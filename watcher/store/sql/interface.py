@@ -31,6 +31,10 @@ class SqlDialect(ABC):
         """Insert rows, which all name the same columns, the quickest way; none of them may be refused."""
 
     @abstractmethod
+    def insert_values(self, db: Db, table: Table, names: tuple[str, ...], values: Sequence[Sequence[Any]]) -> None:
+        """Insert rows of columns in the order of `names`, with values as the driver takes them."""
+
+    @abstractmethod
     def bulk_update(
         self, db: Db, table: Table, by: Sequence[str], rows: Sequence[Mapping[str, Any]], cleared: Sequence[str]
     ) -> None:
@@ -39,6 +43,13 @@ class SqlDialect(ABC):
     @abstractmethod
     def reserve_ids(self, db: Db, table: Table, count: int) -> Sequence[int]:
         """Return the next `count` ids of a table, which nobody else gets."""
+
+    @abstractmethod
+    def fetch_rows(self, db: Db, sql: str, parameters: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+        """Return the rows of a statement with parameters by name (`:name`), the quickest way.
+
+        Values are as the driver takes and returns them: see `bind_moment` and `read_moment`.
+        """
 
     @abstractmethod
     def values_cte(self, name: str, columns: Mapping[str, str]) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy import Insert, LargeBinary, Table, func, select, text
 from sqlalchemy.dialects import postgresql
 
 from watcher.errors import StoreError
+from watcher.store.sql.direct import fetch_directly
 from watcher.store.sql.interface import Db, SqlDialect
 from watcher.store.sql.rows import convert_rows, join_names
 from watcher.store.sql.types import Length, Moment
@@ -37,7 +38,10 @@ class PostgresqlDialect(SqlDialect):
     def bulk_insert(self, db: Db, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows by COPY."""
         names = tuple(rows[0])
-        values = convert_rows(_DIALECT, table, names, rows)
+        self.insert_values(db, table, names, convert_rows(_DIALECT, table, names, rows))
+
+    def insert_values(self, db: Db, table: Table, names: tuple[str, ...], values: Sequence[Sequence[Any]]) -> None:
+        """Insert values by COPY."""
         driver: Any = db.connection.driver_connection
         try:
             with driver.cursor() as cursor:
@@ -67,6 +71,10 @@ class PostgresqlDialect(SqlDialect):
         if not count:
             return ()
         return sorted(db.execute(_NEXT_IDS, {"sequence": f"{table.name}_id_seq", "count": count}).scalars())
+
+    def fetch_rows(self, db: Db, sql: str, parameters: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+        """Return the rows of a statement from the driver itself."""
+        return fetch_directly(db, _spell_parameters(sql), parameters)
 
     def values_cte(self, name: str, columns: Mapping[str, str]) -> str:
         """Return a WITH clause over one array for each column."""
@@ -110,6 +118,12 @@ class PostgresqlDialect(SqlDialect):
             highest = db.execute(select(func.max(table.c.id))).scalar()
             if highest is not None:
                 db.execute(_SET_SEQUENCE, {"name": table.name, "highest": highest})
+
+
+@cache
+def _spell_parameters(sql: str) -> str:
+    """Return a statement with its parameters as the driver has them: `%(name)s`."""
+    return str(text(sql).compile(dialect=_DIALECT))
 
 
 @cache

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Insert, Select, Table, func, select
+from sqlalchemy import Insert, Table
 from sqlalchemy.dialects import sqlite
 
+from watcher.store.sql.direct import execute_directly, fetch_directly
 from watcher.store.sql.interface import Db, SqlDialect
 from watcher.store.sql.rows import convert_rows, join_names
 
@@ -32,9 +33,11 @@ class SqliteDialect(SqlDialect):
     def bulk_insert(self, db: Db, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows with one prepared statement."""
         names = tuple(rows[0])
-        # Not by SQLAlchemy, which would look at each value of each row once more.
-        values = convert_rows(_DIALECT, table, names, rows)
-        db.exec_driver_sql(_insert_sql(table, names), [tuple(row) for row in values])
+        self.insert_values(db, table, names, convert_rows(_DIALECT, table, names, rows))
+
+    def insert_values(self, db: Db, table: Table, names: tuple[str, ...], values: Sequence[Sequence[Any]]) -> None:
+        """Insert values with one prepared statement."""
+        execute_directly(db, _insert_sql(table, names), values)
 
     def bulk_update(
         self, db: Db, table: Table, by: Sequence[str], rows: Sequence[Mapping[str, Any]], cleared: Sequence[str]
@@ -44,14 +47,18 @@ class SqliteDialect(SqlDialect):
         values = convert_rows(_DIALECT, table, names, rows)
         order = [names.index(name) for name in (*(name for name in names if name not in by), *by)]
         sql = _update_sql(table, tuple(by), names, tuple(cleared))
-        db.exec_driver_sql(sql, [tuple(row[place] for place in order) for row in values])
+        execute_directly(db, sql, [[row[place] for place in order] for row in values])
 
     def reserve_ids(self, db: Db, table: Table, count: int) -> Sequence[int]:
         """Return the ids after the highest: nobody else writes before this transaction ends."""
         if not count:
             return ()
-        highest = db.execute(_select_highest_id(table)).scalar() or 0
+        [[highest]] = fetch_directly(db, f"SELECT coalesce(max(id), 0) FROM {table.name}")  # noqa: S608
         return range(highest + 1, highest + 1 + count)
+
+    def fetch_rows(self, db: Db, sql: str, parameters: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+        """Return the rows of a statement from the driver itself."""
+        return fetch_directly(db, sql, parameters)
 
     def values_cte(self, name: str, columns: Mapping[str, str]) -> str:
         """Return a WITH clause over a JSON list of lists; without MATERIALIZED it would be read once for each use."""
@@ -88,11 +95,6 @@ class SqliteDialect(SqlDialect):
 
     def set_sequences(self, db: Db, tables: Sequence[Table]) -> None:
         """Do nothing: SQLite takes the id after the highest."""
-
-
-@cache
-def _select_highest_id(table: Table) -> Select[Any]:
-    return select(func.max(table.c.id))
 
 
 @cache

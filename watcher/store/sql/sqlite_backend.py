@@ -16,6 +16,7 @@ from sqlalchemy.pool import QueuePool
 from watcher import private
 from watcher.errors import StoreError, UsageError
 from watcher.store.sql.backend import Backend, Check
+from watcher.store.sql.direct import fetch_directly
 from watcher.store.sql.interface import Db
 
 _PRAGMAS = (
@@ -58,7 +59,7 @@ class SqliteBackend(Backend):
         if db.info.get("synchronous") != level:
             db.exec_driver_sql(f"PRAGMA synchronous = {level}")
             db.info["synchronous"] = level
-        db.exec_driver_sql("BEGIN IMMEDIATE")
+        fetch_directly(db, "BEGIN IMMEDIATE")
 
     def begin_read(self, db: Db) -> None:
         """Begin a snapshot."""
@@ -129,6 +130,8 @@ def _create_engine(url: URL, file: Path, *, read_only: bool) -> Engine:
         poolclass=QueuePool,
         pool_size=4,
         max_overflow=20,
+        # The connection that was used last holds pages in its cache that are still those of the file.
+        pool_use_lifo=True,
         connect_args={"check_same_thread": False, "timeout": 10},
     )
 

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from watcher.match import AllOf, AnyOf, Anything, RequiredPhrase, RequiredPrefix, RequiredTerms, RequiredToken
 from watcher.store.sql.bulk import any_of
+from watcher.store.sql.direct import execute_directly
 from watcher.store.sql.expressions import join_expressions
 from watcher.store.sql.interface import Db
 from watcher.store.sql.types import IDS
@@ -56,8 +57,7 @@ class SqliteFulltext:
 
     def add(self, db: Db, tokens: Sequence[tuple[int, str]]) -> None:
         """Index entries with one prepared statement: as JSON, the words would be written and read once more."""
-        if tokens:
-            db.exec_driver_sql(_ADD, list(tokens))
+        execute_directly(db, _ADD, tokens)
 
     def remove(self, db: Db, tokens: Sequence[tuple[int, str]]) -> None:
         """Take entries out; FTS5 keeps no text, and has to be given what they held."""

@@ -50,6 +50,20 @@ def _from_milliseconds(value: int | None) -> datetime | None:
     return _EPOCH + timedelta(0, seconds, 1000 * milliseconds)
 
 
+def bind_moment(moment: datetime | None, dialect: Dialect) -> Any:
+    """Return a moment as the driver of a database takes it."""
+    return _MOMENT.process_bind_param(moment, dialect)
+
+
+def read_moment(value: Any, dialect: Dialect) -> datetime | None:
+    """Return the moment of what the driver of a database returned."""
+    moment: datetime | None = value if dialect.name == "postgresql" else _from_milliseconds(value)
+    return moment
+
+
+_MOMENT = Moment()
+
+
 class Length(TypeDecorator[timedelta]):
     """A length of time, stored as whole seconds."""
 

@@ -2,38 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from itertools import chain
-from typing import Any
 
-from sqlalchemy import TextClause, bindparam, case, delete, func, select, text, update
+from sqlalchemy import bindparam, case, delete, select, update
 
 from watcher.model.entry import StoredEntry
-from watcher.model.event import choose_report_time
 from watcher.store.database import Db
 from watcher.store.entries.mapping import StoryAssignment
 from watcher.store.entries.queries import MAX_ENTRY_ID, find_first_id_since
 from watcher.store.sql.bulk import any_of, bulk_insert, reserve_ids
 from watcher.store.sql.dialect import get_dialect
 from watcher.store.sql.interface import SqlDialect
-from watcher.store.sql.types import IDS
+from watcher.store.sql.types import IDS, bind_moment
+from watcher.store.stories.candidates import ComparedReport, build_fresh_report, keep_reports, load_candidates
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import stories, story_marks
-from watcher.stories.grouping import ComparePair, GroupedReport, ReportGroup, ReportKey, find_copies, group_reports
+from watcher.stories.grouping import ComparePair, GroupedReport, ReportGroup, find_copies, find_joinable, group_reports
 from watcher.stories.neighbours import choose_neighbours
-from watcher.stories.pair import PairScore, ReportTraits, build_traits, score_pair
-from watcher.stories.similarity import (
-    MAX_COMPARED_CHARACTERS,
-    STORY_WINDOW,
-    are_words_unlike,
-    build_story_text,
-    compute_blocking_keys,
-    extract_story_text,
-    split_words,
-)
+from watcher.stories.pair import PairScore, score_pair
+from watcher.stories.similarity import STORY_WINDOW, are_words_unlike
 
 MAX_ENTRIES_PER_KEY = 50
 """How many entries one blocking key proposes, the newest that have it."""
@@ -58,20 +49,23 @@ def choose_stories(db: Db, fresh: Sequence[StoredEntry], now: datetime) -> Mappi
     """
     if not fresh:
         return {}
-    reports = [_Report.of(stored) for stored in sorted(fresh, key=lambda report: report.id)]
+    fresh = sorted(fresh, key=lambda stored: stored.id)
+    reports = [build_fresh_report(stored) for stored in fresh]
     # Blocking keys propose stored entries, words decide, and a report that joins no stored story begins one.
     nearest = _find_nearest(db, reports, now)
     candidate_ids = set(chain.from_iterable(nearest)) - {report.entry_id for report in reports}
-    groups = _group(reports, nearest, _load_candidates(db, candidate_ids))
+    groups = _group(reports, nearest, load_candidates(db, candidate_ids))
     assigned = zip(groups, _store_groups(db, groups, now), strict=True)
     if stored_copies := sorted(chain.from_iterable(group.stored_copies for group in groups)):
         db.execute(_MARK_COPIES, {"ids": stored_copies})
     _add_blocking_keys(db, reports)
-    return {
+    assignments = {
         reports[number].entry_id: StoryAssignment(story_id, number in group.copies)
         for group, story_id in assigned
         for number in group.fresh
     }
+    keep_reports(db, fresh, reports, [assignments[report.entry_id].story_id for report in reports])
+    return assignments
 
 
 def filter_without_story(db: Db, entry_ids: Sequence[int]) -> frozenset[int]:
@@ -82,25 +76,6 @@ def filter_without_story(db: Db, entry_ids: Sequence[int]) -> frozenset[int]:
 def prune_story_marks(db: Db, before: datetime) -> None:
     """Delete the blocking keys of entries that are too old for others to join their stories."""
     db.execute(delete(story_marks).where(story_marks.c.entry_id < find_first_id_since(db, before)))
-
-
-@dataclass(frozen=True, slots=True)
-class _Report:
-    """An entry as it is compared with others: entries that share no blocking key are not compared."""
-
-    entry_id: int
-    traits: ReportTraits
-    blocking_keys: frozenset[int]
-    key: ReportKey
-    story_id: int | None = None
-
-    @classmethod
-    def of(cls, stored: StoredEntry) -> _Report:
-        entry = stored.entry
-        text = extract_story_text(entry)
-        reported_at = choose_report_time(entry.item.published_at, stored.first_seen_at)
-        key = (reported_at, text, f"{entry.feed_id} {entry.key}")
-        return cls(stored.id, build_traits(text, entry.item.language), frozenset(compute_blocking_keys(text)), key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,30 +92,41 @@ class _Group:
 
 
 def _group(
-    fresh: Sequence[_Report], nearest: Sequence[Sequence[int]], known: Mapping[int, _Report]
+    fresh: Sequence[ComparedReport], nearest: Sequence[Sequence[int]], known: Mapping[int, ComparedReport]
 ) -> Sequence[_Group]:
     """Group fresh reports with each other and with the stored ones that they are nearest to."""
     reports = [*fresh, *(known[entry_id] for entry_id in sorted(known))]
     number_of = {report.entry_id: number for number, report in enumerate(reports)}
-
     compare, are_unlike = _build_comparison(reports)
+    near = {number: [number_of[id_] for id_ in some if id_ in number_of] for number, some in enumerate(nearest)}
+    joinable = find_joinable([report.story_id for report in reports], near, compare, are_unlike)
+    if not joinable:
+        # Most batches: every report begins a story, and nothing has to be ranked.
+        return [_Group((number,), None, frozenset(), ()) for number in near]
+    joined = _join(reports, {number: near[number] for number in joinable}, len(fresh), compare, are_unlike)
+    return [_build_group(group, copies, reports, len(fresh)) for group, copies in joined]
+
+
+def _join(
+    reports: Sequence[ComparedReport],
+    near: Mapping[int, Sequence[int]],
+    count: int,
+    compare: ComparePair,
+    are_unlike: Callable[[int, int], bool],
+) -> list[tuple[ReportGroup, frozenset[int]]]:
+    """Return the groups that the fresh reports, the first `count`, are in, each with its copies."""
     grouped = [
-        GroupedReport(key=report.key, story_id=report.story_id, is_fresh=number < len(fresh))
+        GroupedReport(key=report.key, story_id=report.story_id, is_fresh=number < count)
         for number, report in enumerate(reports)
     ]
-    near = {number: [number_of[id_] for id_ in some if id_ in number_of] for number, some in enumerate(nearest)}
     # Stored stories are joined with each other when their vectors are there, by more than words.
-    groups = [
-        group
-        for group in group_reports(grouped, near, compare, are_unlike=are_unlike, merge_stories=False)
-        # Most of what was compared is another event: such groups are as they were.
-        if any(number < len(fresh) for number in group.members)
-    ]
-    copies = [find_copies(grouped, group, compare) for group in groups]
-    return [_build_group(group, repeated, reports, len(fresh)) for group, repeated in zip(groups, copies, strict=True)]
+    groups = group_reports(grouped, near, compare, are_unlike=are_unlike, merge_stories=False)
+    # Most of what was compared is another event: such groups are as they were.
+    with_fresh = [group for group in groups if any(number < count for number in group.members)]
+    return [(group, find_copies(grouped, group, compare)) for group in with_fresh]
 
 
-def _build_group(group: ReportGroup, copies: frozenset[int], reports: Sequence[_Report], count: int) -> _Group:
+def _build_group(group: ReportGroup, copies: frozenset[int], reports: Sequence[ComparedReport], count: int) -> _Group:
     """Return a group with its copies: numbers of its fresh reports, the first `count`, and ids of its stored ones."""
     return _Group(
         fresh=tuple(number for number in group.members if number < count),
@@ -150,7 +136,7 @@ def _build_group(group: ReportGroup, copies: frozenset[int], reports: Sequence[_
     )
 
 
-def _build_comparison(reports: Sequence[_Report]) -> tuple[ComparePair, Callable[[int, int], bool]]:
+def _build_comparison(reports: Sequence[ComparedReport]) -> tuple[ComparePair, Callable[[int, int], bool]]:
     """Return how two reports are compared, by their places, and the quicker test that most pairs end at."""
 
     @cache
@@ -160,10 +146,8 @@ def _build_comparison(reports: Sequence[_Report]) -> tuple[ComparePair, Callable
     def compare(number: int, other: int) -> PairScore:
         return compare_ordered(min(number, other), max(number, other))
 
-    words = [split_words(report.traits.text) for report in reports]
-
     def are_unlike(number: int, other: int) -> bool:
-        return are_words_unlike(words[number], words[other])
+        return are_words_unlike(reports[number].words, reports[other].words)
 
     return compare, are_unlike
 
@@ -188,18 +172,6 @@ _GROW = (
         size=stories.c.size + bindparam("more"),
     )
 )
-_TEXTS = select(
-    entry_table.c.id,
-    entry_table.c.story_id,
-    entry_table.c.title,
-    func.substr(
-        func.coalesce(func.nullif(entry_table.c.summary, ""), entry_table.c.content), 1, MAX_COMPARED_CHARACTERS
-    ).label("rest"),
-    entry_table.c.first_seen_at,
-    entry_table.c.published_at,
-    entry_table.c.language,
-    entry_table.c.feed_id,
-).where(any_of(entry_table.c.id, bindparam("ids", type_=IDS)))
 
 
 def _first_since(moment: str) -> str:
@@ -216,14 +188,13 @@ _HELD = f"""
 
 
 @cache
-def _select_holders(dialect: SqlDialect) -> TextClause:
+def _select_holders(dialect: SqlDialect) -> str:
     """Return the statement that finds, for each blocking key, the latest entries that have it."""
     keys = dialect.values_of("keys", "blocking_key", "integer")
-    sql = f"SELECT asked.blocking_key, {dialect.collect(_HELD, 'entry_id')} FROM {keys}"  # noqa: S608
-    return text(sql).bindparams(bindparam("since", type_=_MOMENT), bindparam("until", type_=_MOMENT))
+    return f"SELECT asked.blocking_key, {dialect.collect(_HELD, 'entry_id')} FROM {keys}"  # noqa: S608
 
 
-def _find_nearest(db: Db, reports: Sequence[_Report], now: datetime) -> list[list[int]]:
+def _find_nearest(db: Db, reports: Sequence[ComparedReport], now: datetime) -> list[list[int]]:
     """List, for each report, the entries that share the most blocking keys with it.
 
     Those of the batch are among them, so that a batch groups as its entries would one by one.
@@ -241,24 +212,11 @@ def _find_holders(db: Db, blocking_keys: Sequence[int], now: datetime) -> dict[i
     if not blocking_keys:
         return {}
     dialect = get_dialect(db)
-    window = {"since": now - STORY_WINDOW, "until": now + STORY_WINDOW}
-    rows = db.execute(_select_holders(dialect), {**window, "keys": dialect.bind_values(blocking_keys)}).all()
+    since, until = (bind_moment(moment, db.dialect) for moment in (now - STORY_WINDOW, now + STORY_WINDOW))
+    parameters = {"since": since, "until": until, "keys": dialect.bind_values(blocking_keys)}
+    rows = dialect.fetch_rows(db, _select_holders(dialect), parameters)
     holders = dialect.read_collected([entry_ids for _key, entry_ids in rows])
     return {key: entry_ids for (key, _collected), entry_ids in zip(rows, holders, strict=True)}
-
-
-def _load_candidates(db: Db, entry_ids: Collection[int]) -> dict[int, _Report]:
-    if not entry_ids:
-        return {}
-    rows = db.execute(_TEXTS, {"ids": entry_ids}).all()
-    return {row.id: _read_candidate(row) for row in rows if row.story_id is not None}
-
-
-def _read_candidate(row: Any) -> _Report:
-    text = build_story_text(row.title, row.rest, "")
-    reported_at = choose_report_time(row.published_at, row.first_seen_at)
-    traits = build_traits(text, row.language)
-    return _Report(row.id, traits, frozenset(), (reported_at, text, f"{row.feed_id} {row.id}"), row.story_id)
 
 
 def _store_groups(db: Db, groups: Sequence[_Group], now: datetime) -> list[int]:
@@ -286,8 +244,8 @@ def _grow_stories(db: Db, more: Mapping[int, int], now: datetime) -> None:
         db.execute(_GROW, [{"story": story_id, "more": size, "now": now} for story_id, size in sorted(more.items())])
 
 
-def _add_blocking_keys(db: Db, reports: Sequence[_Report]) -> None:
+def _add_blocking_keys(db: Db, reports: Sequence[ComparedReport]) -> None:
     # In the order of the table, so that pages are looked for once.
     pairs = sorted((key, report.entry_id) for report in reports for key in report.blocking_keys)
     if pairs:
-        bulk_insert(db, story_marks, [{"mark": key, "entry_id": entry_id} for key, entry_id in pairs])
+        get_dialect(db).insert_values(db, story_marks, ("mark", "entry_id"), pairs)
