@@ -13,6 +13,7 @@ settings are printed). Aims: 5,000 entries/s on SQLite and 3,000 on PostgreSQL i
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import statistics
 import sys
@@ -100,6 +101,8 @@ def main() -> None:
     if given.arrive:
         arrive(given.arrive, corpus, given.rate)
         return
+    gc.freeze()
+    gc.set_threshold(5_000, 10, 10)  # as what keeps running does: cli.state, which imports the whole command line
     aims = Aims()
     with collect_figures(as_json=given.json) as figures:
         measure_all(corpus, given, aims, figures)
