@@ -18,6 +18,7 @@ from tests.faults.documents import rss
 from tests.faults.yard import Outlet, Talk, Yard
 from tests.fetch.asking import feed, fetch, fetching
 from tests.fetch.proxies import HttpProxy, SocksProxy
+from watcher.errors import ShardLostError
 from watcher.fetch import Fetcher
 from watcher.fetch.request_urls import is_same_origin
 from watcher.model.access import Access
@@ -246,6 +247,27 @@ def test_feed_that_is_served_in_http_2_alone_is_read(modern: ModernPress, author
     assert (asked[":authority"], asked[":path"]) == (f"post.harbour.example:{modern.port}", "/feed?a=1")
     assert asked["authorization"].startswith("Basic ")
     assert isinstance(fetch(modern.url, Access(verify=authority_file)), Failed)
+
+
+def test_a_request_in_http_2_is_not_sent_whose_host_was_lost_while_it_connected(
+    modern: ModernPress, authority_file: str
+) -> None:
+    access = Access(verify=authority_file, http_version="2")
+    checks = 0
+
+    def check() -> None:
+        """Allow the request when its turn comes, and not when it would be sent: the process was stopped meanwhile."""
+        nonlocal checks
+        checks += 1
+        if checks == 2:
+            raise ShardLostError(7)
+
+    with pytest.raises(ShardLostError):
+        fetching(lambda fetcher: fetcher.feed(feed(modern.url, access), check=check))
+
+    assert modern.asked == []
+    assert isinstance(fetch(modern.url, access), Document)
+    assert checks == 2
 
 
 @pytest.mark.parametrize("kind", [HttpProxy, SocksProxy])

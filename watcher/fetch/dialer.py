@@ -8,7 +8,7 @@ import ssl
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from watcher.fetch import proxy as proxies
 from watcher.fetch.connection import Connection
@@ -20,6 +20,8 @@ from watcher.model.poll import FailureKind
 from watcher.model.proxy import Proxy
 
 T = TypeVar("T")
+Trace: TypeAlias = Callable[[str, dict[str, Any]], Awaitable[None]]
+"""The `trace` of a request's extensions, as httpx has it; awaited at least just before a request is sent."""
 
 _OFFLINE = {100, 101}
 """ENETDOWN, ENETUNREACH: our own network is not there."""

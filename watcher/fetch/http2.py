@@ -13,7 +13,7 @@ from typing import Any
 
 import httpcore
 
-from watcher.fetch.dialer import Dialer, Route, translated
+from watcher.fetch.dialer import Dialer, Route, Trace, translated
 from watcher.fetch.errors import FetchError
 from watcher.fetch.policy import HTTP2_MISSING, FetchPolicy, has_http2
 from watcher.fetch.tls import Contexts
@@ -32,9 +32,15 @@ class Http2:
         self._timeouts = {"connect": connect, "read": read, "write": read, "pool": connect}
 
     async def exchange(
-        self, route: Route, method: str, path: bytes, headers: list[tuple[bytes, bytes]], body: bytes
+        self,
+        route: Route,
+        method: str,
+        path: bytes,
+        headers: list[tuple[bytes, bytes]],
+        body: bytes,
+        trace: Trace | None,
     ) -> Http2Exchange:
-        """Send a request and read the head of its answer; raises FetchError."""
+        """Send a request and read the head of its answer; raises FetchError, and what `trace` does at each step."""
         if not has_http2():
             raise FetchError(FailureKind.REFUSED, HTTP2_MISSING)
         pool = httpcore.AsyncConnectionPool(
@@ -49,7 +55,7 @@ class Http2:
             httpcore.URL(scheme=b"https", host=route.host.encode(), port=route.port, target=path),
             headers=[(name, value) for name, value in headers if name.lower() not in _CONNECTION_HEADERS],
             content=body or None,
-            extensions={"timeout": self._timeouts},
+            extensions={"timeout": self._timeouts} | ({} if trace is None else {"trace": trace}),
         )
         try:
             with translated(route):

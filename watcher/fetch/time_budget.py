@@ -35,6 +35,7 @@ class TimeBudget:
         finally:
             self.left -= time.monotonic() - self._started_at
 
-    async def trace(self, _event: str, _details: object) -> None:
-        """Raise what `check` does, once a connection is open: a process may have been stopped since its turn came."""
-        self._check()
+    async def trace(self, event: str, _details: object) -> None:
+        """Raise what `check` does, just before a request is sent: a process may have been stopped since its turn."""
+        if event.endswith(".send_request_headers.started"):
+            self._check()

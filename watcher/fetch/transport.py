@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import h11
 import httpx
 
 from watcher.fetch.connection import Connection
-from watcher.fetch.dialer import Dialer, Route
+from watcher.fetch.dialer import Dialer, Route, Trace
 from watcher.fetch.errors import FetchError
 from watcher.fetch.idle_connections import IdleConnections
 from watcher.fetch.policy import FetchPolicy
@@ -29,8 +29,6 @@ from watcher.model.poll import FailureKind
 if TYPE_CHECKING:
     from watcher.fetch.http2 import Http2
 
-Trace = Callable[[str, dict[str, Any]], Awaitable[None]]
-"""The `trace` of a request's extensions, as httpx has it; awaited here just before a request is sent."""
 _USUAL = Access()
 _REPEATABLE = {"GET", "HEAD"}
 
@@ -166,7 +164,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         proxy = self._proxies.choose(to.secure, to.host, to.port, access.proxy)
         route = Route(to.secure, to.host, to.port, proxy, access.verify)
         if access.http_version == "2" and to.secure:
-            return await self._get_http2().exchange(route, method, to.path, list(headers), body)
+            return await self._get_http2().exchange(route, method, to.path, list(headers), body, trace)
         sent, path = list(headers), to.path
         if proxy is not None and route.is_absolute:
             path = b"http://" + to.authority + path
