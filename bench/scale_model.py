@@ -32,14 +32,14 @@ SECONDS_A_DAY = 86_400
 class Costs:
     """Measured costs: CPU seconds of one core, rates of one server, bytes. The values are those noted for two cores."""
 
-    quiet_poll: float = 0.0016
+    quiet_poll: float = 0.0014
     """CPU seconds of a poll that brings nothing new (bench/poll.py, mixed cycle)."""
     read_item: float = 0.00025
     """CPU seconds to read an item of a document (bench/readers.py, bench/poll.py)."""
-    match_entry: float = 0.00012
+    match_entry: float = 0.0001
     """CPU seconds to match an entry against `match_topics` topics (bench/match.py)."""
     match_topics: int = 1_000
-    store_entry: float = 0.00028
+    store_entry: float = 0.00014
     """CPU seconds of our own for an entry in a transaction of 500, hits and stories included (bench/store.py)."""
     embed_entry: float = 0.055
     """CPU seconds for the vector of a headline with its summary (bench/meaning.py)."""
@@ -47,7 +47,7 @@ class Costs:
     """Bytes of an entry in the database with its indices (bench/store.py)."""
     bare_rows: float = 9_600
     """Entries a second that COPY brings into one PostgreSQL with the same indices (bench/store.py, bare driver)."""
-    leases: float = 8_000
+    leases: float = 20_000
     """Feeds a second that all processes together lease with turns at hosts (bench/workers.py)."""
     story_lookups: float = 2_500
     """Entries a second whose neighbours one database finds by blocking keys, about (bench/story_scale.py)."""
