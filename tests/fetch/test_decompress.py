@@ -99,6 +99,29 @@ def test_any_document_comes_out_whole(name: str, seed: int, length: int, words: 
     assert inflated(coding, pack(text), size) == text
 
 
+@pytest.mark.parametrize("size", [100, 8 * MB])
+@pytest.mark.parametrize(("quality", "window"), [(1, 22), (1, 16), (5, 16), (5, 22), (5, 24), (9, 21), (9, 23)])
+def test_brotli_of_any_length_is_told_from_plain_text(quality: int, window: int, size: int) -> None:
+    # The second byte is that of the length: for some it is a bracket, and the first may be a blank.
+    text = press_text(5, 1_000, 60)
+
+    for length in range(40, 700):
+        document = text[:length]
+        packed = bytes(brotli.compress(document, quality=quality, lgwin=window))
+        assert inflated("br", packed, size) == document, length
+
+
+@pytest.mark.parametrize("blank", [b"", b" ", b"\n", b"\r\n", b"\t\t", b"\xef\xbb\xbf", b"\xef\xbb\xbf\r\n"])
+@pytest.mark.parametrize(
+    "start", [b"<?xml version='1.0'?>", b"<rss>", b"<!-- a -->", b'{"version": 1', b"{\n\n\n\n\n\n\n\n\n"]
+)
+@pytest.mark.parametrize("size", [1, 8, 8 * MB])
+def test_plain_text_that_is_called_brotli_is_kept(blank: bytes, start: bytes, size: int) -> None:
+    text = blank + start + "Häfen schließen".encode() * 20
+
+    assert inflated("br", text, size) == text
+
+
 @given(name=st.sampled_from(sorted(PACKERS)), sizes=st.lists(st.integers(1, 700), min_size=1, max_size=30))
 @settings(max_examples=100, deadline=None)
 def test_pieces_of_changing_size_give_the_same_body(name: str, sizes: list[int]) -> None:

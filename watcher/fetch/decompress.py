@@ -21,13 +21,16 @@ STEP_BYTES = 65_536
 MAX_RATIO = 200
 MAGIC_BYTES = 8
 """Bytes that show what a body is; a server may send them one by one."""
+SHOWN_BYTES = 64
+"""Bytes among which a packed body has some that no text has, where they have come."""
 FREE_BYTES = 2**20
 """Bytes that may come out whatever the ratio: small documents compress better than any bomb needs to."""
 ACCEPTED = "gzip, br, zstd"
 MAX_WINDOW_LOG = 23
 """Windows of at most 8 MB, which is what a zstd decoder on the web has to have (RFC 9659)."""
-_PLAIN_BROTLI = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<[?!a-zA-Z]|\{)")
-"""What no brotli stream begins with."""
+_PLAIN_TEXT = re.compile(rb"(?:\xef\xbb\xbf)?([ \t\r\n]*)(?:<[?!a-zA-Z]|\{)")
+"""How documents begin. Without blanks no brotli stream does (RFC 7932, 9.1); one may begin with a blank."""
+_NO_TEXT = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _MARKUP = re.compile(rb"\s*(?:\xef\xbb\xbf)?<(?:\?xml|rss|feed|rdf|!--|!DOC|html)", re.IGNORECASE)
 
 
@@ -100,11 +103,17 @@ class Body:
                 wrapped = len(data) > 1 and data[0] & 0x0F == 8 and (data[0] * 256 + data[1]) % 31 == 0
                 return _Zlib(zlib.MAX_WBITS if wrapped else -zlib.MAX_WBITS, "deflate")
             case "br":
-                return _Plain() if _PLAIN_BROTLI.match(data) is not None else _Brotli()
+                return _Plain() if _is_plain(data) else _Brotli()
             case "zstd":
                 return _Zstd() if _is_zstd(data) else _Plain()
             case _:
                 return _Plain()
+
+
+def _is_plain(data: bytes) -> bool:
+    """Return whether a body that is called brotli begins like a document."""
+    begin = _PLAIN_TEXT.match(data)
+    return begin is not None and (not begin[1] or _NO_TEXT.search(data, 0, SHOWN_BYTES) is None)
 
 
 def _is_gzip(data: bytes) -> bool:
