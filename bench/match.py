@@ -14,6 +14,7 @@ tries each topic alone: every hit on every item with its evidence, and on a samp
 from __future__ import annotations
 
 import argparse
+import gc
 import multiprocessing
 import random
 import sys
@@ -78,6 +79,9 @@ def _set(
     for size in sizes:
         matcher = _matcher(queries[:size])
         engines = _engines(matcher, options.engines.split(","))
+        # As the daemon does (cli.state): the topics stay, and the collector need not look at them again.
+        gc.freeze()
+        gc.set_threshold(5_000, 10, 10)
         times, hits = _race(engines, items, options.rounds)
         _print_table(size, times, hits)
         figures[str(size)] = {
