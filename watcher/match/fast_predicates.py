@@ -23,7 +23,7 @@ from watcher.match.operators.first import First
 from watcher.match.operators.near import Near
 from watcher.match.operators.not_near import NotNear
 from watcher.match.phrase import Phrase
-from watcher.match.scan_result import MAX_LISTED_PATTERNS, PhrasePatterns, ScanResult, Span, get_start
+from watcher.match.scan_result import MAX_LISTED_PATTERNS, PhrasePatterns, ScanResult, Span, merge_in_order
 
 MAX_PAIRS = 12
 """Of spans of two operands, so many pairs are tried one by one."""
@@ -164,11 +164,11 @@ class _PhraseSpans:
     def find_spans(self, scan: ScanResult) -> Sequence[Span]:
         """Return the spans of the phrases, in order."""
         is_absent = scan.pattern_numbers.isdisjoint
-        return _merge(
+        return merge_in_order(
             [
-                scan.find_spans_of(phrase, patterns)
+                spans
                 for phrase, patterns in self.phrases
-                if not is_absent(patterns.numbers)
+                if not is_absent(patterns.numbers) and (spans := scan.find_spans_of(phrase, patterns))
             ]
         )
 
@@ -181,14 +181,8 @@ class _ManySpans:
 
     def find_spans(self, scan: ScanResult) -> Sequence[Span]:
         """Return the spans of the phrases, in order."""
-        return _merge([scan.find_spans(phrase) for phrase in scan.list_present_options(self.node)])
-
-
-def _merge(lists: Sequence[Sequence[Span]]) -> Sequence[Span]:
-    lists = [spans for spans in lists if spans]
-    if len(lists) < 2:
-        return lists[0] if lists else ()
-    return sorted((span for spans in lists for span in spans), key=get_start)
+        present = scan.list_present_options(self.node)
+        return merge_in_order([spans for phrase in present if (spans := scan.find_spans(phrase))])
 
 
 @dataclass(slots=True, eq=False)

@@ -90,10 +90,7 @@ class ScanResult(Evaluator):
     def merge_spans(self, numbers: Iterable[int]) -> Sequence[Span]:
         """Return the spans of some patterns, in order."""
         by_pattern = self.spans_by_pattern
-        lists = [by_pattern[number] for number in numbers if number in by_pattern]
-        if len(lists) < 2:
-            return lists[0] if lists else ()
-        return sorted(chain.from_iterable(lists), key=get_start)
+        return merge_in_order([by_pattern[number] for number in numbers if number in by_pattern])
 
     def find_spans(self, phrase: Phrase) -> Sequence[Span]:
         """Return where a phrase occurs in the padded text, in order."""
@@ -241,5 +238,12 @@ class ScanResult(Evaluator):
         return self._barriers
 
 
+def merge_in_order(lists: Sequence[Sequence[Span]]) -> Sequence[Span]:
+    """Return the spans of some lists, none of them empty, in order."""
+    if len(lists) < 2:
+        return lists[0] if lists else ()
+    return sorted(chain.from_iterable(lists), key=_get_start)
+
+
 _TITLE, _SUMMARY, _CONTENT = (FIELD_NUMBERS[field] for field in TEXT_FIELDS)
-get_start = itemgetter(1)
+_get_start = itemgetter(1)
