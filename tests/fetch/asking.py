@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from tests.feed_builder import build_feed
+from watcher.errors import ShardLostError
 from watcher.fetch import Fetcher, FetchPolicy, Resolver
 from watcher.model.access import Access
 from watcher.model.feed import Feed, FeedConfig
@@ -51,3 +52,15 @@ def fetching(
 def fetch(url: str, access: Access | None = None, resolver: Resolver = everywhere, **changed: Any) -> FetchResult:
     """Fetch a feed once."""
     return fetching(lambda fetcher: fetcher.feed(feed(url, access)), resolver, **changed)
+
+
+class LostHost:
+    """A `check` that allows a request when its turn comes, and not when it would be sent: the process was stopped."""
+
+    def __init__(self) -> None:
+        self.checks = 0
+
+    def __call__(self) -> None:
+        self.checks += 1
+        if self.checks == 2:
+            raise ShardLostError(7)

@@ -16,7 +16,7 @@ import trustme
 from tests.faults.behaviours import answer, says
 from tests.faults.documents import rss
 from tests.faults.yard import Outlet, Talk, Yard
-from tests.fetch.asking import feed, fetch, fetching
+from tests.fetch.asking import LostHost, feed, fetch, fetching
 from tests.fetch.proxies import HttpProxy, SocksProxy
 from watcher.errors import ShardLostError
 from watcher.fetch import Fetcher
@@ -253,21 +253,14 @@ def test_a_request_in_http_2_is_not_sent_whose_host_was_lost_while_it_connected(
     modern: ModernPress, authority_file: str
 ) -> None:
     access = Access(verify=authority_file, http_version="2")
-    checks = 0
-
-    def check() -> None:
-        """Allow the request when its turn comes, and not when it would be sent: the process was stopped meanwhile."""
-        nonlocal checks
-        checks += 1
-        if checks == 2:
-            raise ShardLostError(7)
+    check = LostHost()
 
     with pytest.raises(ShardLostError):
         fetching(lambda fetcher: fetcher.feed(feed(modern.url, access), check=check))
 
     assert modern.asked == []
     assert isinstance(fetch(modern.url, access), Document)
-    assert checks == 2
+    assert check.checks == 2
 
 
 @pytest.mark.parametrize("kind", [HttpProxy, SocksProxy])

@@ -12,7 +12,7 @@ from tests.faults.behaviours import answer, chunked
 from tests.faults.certificates import Certificates
 from tests.faults.documents import rss
 from tests.faults.yard import Behaviour, Outlet, Talk, Yard
-from tests.fetch.asking import feed, fetching
+from tests.fetch.asking import LostHost, feed, fetching
 from watcher.errors import ShardLostError
 from watcher.fetch import Fetcher
 from watcher.model.poll import Document, Failed, FetchResult
@@ -71,19 +71,11 @@ def test_feeds_of_one_host_share_a_connection(yard: Yard, reply: bytes) -> None:
 @pytest.mark.parametrize("earlier", [0, 1], ids=["a new connection", "one that was kept"])
 def test_a_request_is_not_sent_whose_host_was_lost_while_it_connected(yard: Yard, earlier: int) -> None:
     press = Press(yard)
-    checks = 0
-
-    def check() -> None:
-        """Allow the request when its turn comes, and not when it would be sent: the process was stopped meanwhile."""
-        nonlocal checks
-        checks += 1
-        if checks == 2:
-            raise ShardLostError(7)
 
     async def ask(fetcher: Fetcher) -> None:
         await one_after_another(fetcher, [press.outlet.at(f"/{n}") for n in range(earlier)])
         with pytest.raises(ShardLostError):
-            await fetcher.feed(feed(press.outlet.at("/lost")), check=check)
+            await fetcher.feed(feed(press.outlet.at("/lost")), check=LostHost())
         await one_after_another(fetcher, [press.outlet.at("/later")])
 
     fetching(ask)
