@@ -14,7 +14,6 @@ tries each topic alone: every hit on every item with its evidence, and on a samp
 from __future__ import annotations
 
 import argparse
-import gc
 import multiprocessing
 import random
 import sys
@@ -26,6 +25,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from bench.collector import collect_as_daemon
 from bench.figures import collect_figures
 from bench.news import NOON, Press
 from bench.percolators import BareScan, Engine, Fts5, OneRe, Ours, Prepared, Tantivy
@@ -79,9 +79,7 @@ def _set(
     for size in sizes:
         matcher = _matcher(queries[:size])
         engines = _engines(matcher, options.engines.split(","))
-        # As the daemon does (cli.state): the topics stay, and the collector need not look at them again.
-        gc.freeze()
-        gc.set_threshold(5_000, 10, 10)
+        collect_as_daemon()
         times, hits = _race(engines, items, options.rounds)
         _print_table(size, times, hits)
         figures[str(size)] = {

@@ -6,7 +6,6 @@ Each cycle asks every feed once; what it cost goes to stdout as JSON.
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import resource
 import sys
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import press
+from collector import collect_as_daemon
 from poll_server import PORT, address
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -50,8 +50,7 @@ class Ours:
         with self.database.write() as db:
             sources = [FeedConfig(url=url(feed)) for feed in range(feeds)]
             sync_feeds(db, sources, clock.now(), timedelta(minutes=15))
-        gc.freeze()
-        gc.set_threshold(5_000, 10, 10)  # as what keeps running does: cli.state, which imports the whole command line
+        collect_as_daemon()
 
     async def cycle(self) -> dict[str, Any]:
         from watcher import clock

@@ -13,7 +13,6 @@ settings are printed). Aims: 5,000 entries/s on SQLite and 3,000 on PostgreSQL i
 from __future__ import annotations
 
 import argparse
-import gc
 import os
 import statistics
 import sys
@@ -27,6 +26,7 @@ import structlog
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from bench.collector import collect_as_daemon
 from bench.figures import collect_figures
 from bench.store_ask import Times, arriving, ask, bare_questions, questions
 from bench.store_build import (
@@ -101,8 +101,7 @@ def main() -> None:
     if given.arrive:
         arrive(given.arrive, corpus, given.rate)
         return
-    gc.freeze()
-    gc.set_threshold(5_000, 10, 10)  # as what keeps running does: cli.state, which imports the whole command line
+    collect_as_daemon()
     aims = Aims()
     with collect_figures(as_json=given.json) as figures:
         measure_all(corpus, given, aims, figures)
