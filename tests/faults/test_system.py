@@ -12,6 +12,7 @@ from datetime import timedelta
 
 import psutil
 import pytest
+from sqlalchemy import text
 
 from tests import postgres
 from tests.faults import behaviours as b
@@ -32,6 +33,7 @@ from watcher.store.system.clock_faults import reschedule_all
 
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["tests.faults.mortal"])
+A_AND_B = [FeedConfig(url=f"https://{host}.example/{n}") for host in ("a", "b") for n in range(4)]
 
 
 def started(database: Database, point: str = "", passes: int = 0, minutes: int = 0, owner: str = "mortal") -> object:
@@ -220,14 +222,35 @@ def test_row_84_feeds_of_one_host_take_turns_and_keep_no_other_waiting(sqlite: D
 
 def test_row_84_a_host_that_one_process_is_busy_with_is_left_to_it(postgresql: Database) -> None:
     with postgresql.write() as db:
-        sources = [FeedConfig(url=f"https://{host}.example/{n}") for host in ("a", "b") for n in range(4)]
-        sync_feeds(db, sources, NOON, HOUR)
+        # Those of one host are longer overdue: of feeds that are due at the same moment any may come first.
+        sync_feeds(db, A_AND_B[:4], NOON - MINUTE, HOUR)
+        sync_feeds(db, A_AND_B, NOON, HOUR)
         mine = claim_due_feeds(db, NOON, limit=2, lease_for=CLAIM_LEASE, owner="one", per_host=2)
         theirs = claim_due_feeds(db, NOON, limit=9, lease_for=CLAIM_LEASE, owner="two", per_host=2)
 
     assert len({feed.config.url.split("/")[2] for feed in mine}) == 1
     assert {feed.config.url.split("/")[2] for feed in theirs}.isdisjoint(feed.config.url.split("/")[2] for feed in mine)
     assert len(theirs) == 2
+
+
+def test_row_84_no_more_is_taken_than_asked_for_where_the_planner_compares_each_feed(postgresql: Database) -> None:
+    with postgresql.write() as db:
+        sync_feeds(db, A_AND_B, NOON, HOUR)
+        # What is left is a nested loop, which evaluates a subquery once for each feed.
+        for plan in (
+            "hashjoin",
+            "mergejoin",
+            "hashagg",
+            "sort",
+            "material",
+            "indexscan",
+            "indexonlyscan",
+            "bitmapscan",
+        ):
+            db.execute(text(f"SET LOCAL enable_{plan} = off"))
+        taken = claim_due_feeds(db, NOON, limit=2, lease_for=CLAIM_LEASE, owner="one", per_host=2)
+
+    assert len(taken) == 2
 
 
 def test_row_85_ten_thousand_due_at_once_take_their_turns_oldest_first(sqlite: Database) -> None:
