@@ -45,7 +45,7 @@ def test_words_that_are_folded_in_place_stand_where_they_are_in_the_text(text: s
     folded = fold_in_place(text)
 
     if folded is not None:
-        assert folded.split(" ") != [] and [word for word in folded.split(" ") if word] == tokens(text)
+        assert [word for word in folded.split(" ") if word] == tokens(text)
         spans = list_word_spans(text)
         assert [folded[start:end] for start, end in spans] == tokens(text)
 
@@ -75,4 +75,5 @@ def test_only_the_first_pieces_of_a_long_text_are_kept(query: str) -> None:
     evidence = build_entry_matcher(parsed)(stored)
 
     assert evidence == match_entry(parsed, stored)
-    assert evidence is not None and len(evidence) == MAX_EVIDENCE
+    assert evidence is not None
+    assert len(evidence) == MAX_EVIDENCE

@@ -31,6 +31,10 @@ MAX_WORDS = 12
 EntryMatcher: TypeAlias = Callable[[StoredEntry], tuple[Evidence, ...] | None]
 """Returns the evidence, or None where the query does not match."""
 _FindPlaces: TypeAlias = Callable[[str], list[tuple[int, int]]]
+_Text: TypeAlias = tuple[str, str, str]
+"""A field, its text, and that text folded in its place between two blanks."""
+_Places: TypeAlias = list[list[tuple[int, int, str]]]
+"""Of each text, where terms begin and end, and which clauses they are."""
 
 
 class _Term(NamedTuple):
@@ -61,15 +65,10 @@ def build_word_matcher(query: Query) -> EntryMatcher | None:
 
 
 def _match_words(query: Query, terms: _Terms, stored: StoredEntry) -> tuple[Evidence, ...] | None:
-    item = stored.entry.item
-    texts: list[tuple[str, str, str]] = []
-    for field, text in zip(TEXT_FIELDS, (item.title, item.summary, item.content), strict=True):
-        if text:
-            folded = fold_in_place(text)
-            if folded is None:
-                return match_entry(query, stored)
-            texts.append((field, text, f" {folded} "))
-    places: list[list[tuple[int, int, str]]] = [[] for _text in texts]
+    texts = _fold_texts(stored)
+    if texts is None:
+        return match_entry(query, stored)
+    places: _Places = [[] for _text in texts]
     for group in terms.required:
         if not _add_places(group, texts, places):
             return None
@@ -82,9 +81,19 @@ def _match_words(query: Query, terms: _Terms, stored: StoredEntry) -> tuple[Evid
     return tuple(evidence[:MAX_EVIDENCE])
 
 
-def _add_places(
-    group: Sequence[_Term], texts: Sequence[tuple[str, str, str]], places: Sequence[list[tuple[int, int, str]]]
-) -> bool:
+def _fold_texts(stored: StoredEntry) -> list[_Text] | None:
+    """Return the fields of an entry that have a text; None where one of them cannot be folded in its place."""
+    item = stored.entry.item
+    texts: list[_Text] = []
+    for field, text in zip(TEXT_FIELDS, (item.title, item.summary, item.content), strict=True):
+        if text:
+            if (folded := fold_in_place(text)) is None:
+                return None
+            texts.append((field, text, f" {folded} "))
+    return texts
+
+
+def _add_places(group: Sequence[_Term], texts: Sequence[_Text], places: _Places) -> bool:
     """Add where the terms of a group are, each text's to its own list; returns whether there is any."""
     is_there = False
     for (_field, _text, folded), in_field in zip(texts, places, strict=True):
