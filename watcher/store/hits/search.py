@@ -136,9 +136,9 @@ def _likely(db: Db, filters: Filters, query: Query, below: int, limit: int) -> I
     if wanted is not None:
         yield from iter_matching_windows(db, wanted, rows, below=below, step=step)
         return
-    while found := rows.fetch(db, select_newest, below=below, above=0, limit=step):
-        below = found[-1][0]
-        yield Window(looked=len(found), lowest=below, matching=tuple(row[0] for row in found))
+    while newest := rows.fetch(db, select_newest, below=below, above=0, limit=step):
+        below = newest[-1][0]
+        yield Window(looked=len(newest), lowest=below, matching=tuple(row[0] for row in newest))
         step = min(2 * step, 1_000)
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from math import inf
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import BigInteger, ColumnElement, Select, Text, bindparam, cast, column, func, select, text
+from sqlalchemy import BigInteger, ColumnElement, Dialect, Select, Text, bindparam, cast, column, func, select, text
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from watcher.match import AllOf, AnyOf, Anything, RequiredPhrase, RequiredPrefix, RequiredTerms, RequiredToken
@@ -24,7 +26,7 @@ _LONG = "qqlong"
 _MAX_POSITION, _MAX_POSITIONS_OF_A_WORD = 16_000, 250
 _LOOKUP_COST = 10
 """How many times as long as looking at one entry it takes to be led to one by the index; measured."""
-_MATCHES_PER_LOOKUP = 4
+_MATCHES_PER_LOOKUP = 2
 """How many matches the index lists while one row is looked up by its key; measured."""
 
 _ADD = text("""
@@ -42,7 +44,7 @@ _HIGHEST = "SELECT max(entry_id) FROM archive"
 # Two ways to the newest few, of which the planner would choose the wrong one: for the first the index is asked for all
 # that match, for the second the newest entries are looked through. The offset keeps the two conditions apart.
 _LIST_BY_INDEX = """
-    WITH matching AS MATERIALIZED (SELECT entry_id FROM archive WHERE tokens @@ CAST(%(wanted)s AS tsquery))
+    WITH matching AS MATERIALIZED (SELECT entry_id FROM archive WHERE tokens @@ (SELECT CAST(%(wanted)s AS tsquery)))
     SELECT entry_id FROM matching WHERE entry_id < %(below)s AND entry_id > %(above)s
     ORDER BY entry_id DESC LIMIT %(limit)s
 """
@@ -56,8 +58,10 @@ _RANK = text("""
     SELECT entry_id FROM archive WHERE entry_id = ANY(:ids)
     ORDER BY ts_rank_cd(tokens, CAST(:wanted AS tsquery)) DESC, entry_id DESC LIMIT :limit
 """).bindparams(bindparam("ids", type_=IDS))
+# The words are hidden from the planner: for words that it takes for rarer than most it would make a new plan each time,
+# and read the statistics of all words for it, which takes longer than to list a rare one.
 _MATCHING = (
-    text("SELECT entry_id FROM archive WHERE tokens @@ CAST(:wanted AS tsquery)")
+    text("SELECT entry_id FROM archive WHERE tokens @@ (SELECT CAST(:wanted AS tsquery))")
     .columns(column("entry_id", BigInteger))
     .cte("matching")
     .prefix_with("MATERIALIZED")
@@ -65,6 +69,20 @@ _MATCHING = (
 _IS_MATCH = archive.c.tokens.bool_op("@@")(cast(bindparam("wanted", type_=Text), TSQUERY))
 _COUNT = text("SELECT count(*) FROM archive")
 _IS_VALID = text("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('ix_archive_tokens')")
+
+
+@dataclass(slots=True)
+class _Estimate:
+    """How many entries match, of how many, and how often that was used."""
+
+    matches: int
+    total: int
+    uses: int = 0
+
+
+_ESTIMATES: WeakKeyDictionary[Dialect, dict[str, _Estimate]] = WeakKeyDictionary()
+"""By expression, of each database: it has a dialect of its own."""
+_MAX_KEPT, _MAX_USES = 1_000, 30
 
 
 class PostgresqlFulltext:
@@ -195,10 +213,21 @@ def _fetch_ids(db: Db, sql: str, values: Mapping[str, Any]) -> list[int]:
 
 
 def _estimate(db: Db, expression: str) -> tuple[int, int]:
-    """Return about how many entries match, and about how many there are; at least one."""
-    [([plan],)] = fetch_directly(db, _EXPLAIN, {"wanted": expression})
-    matches, total = (max(1, part["Plan Rows"]) for part in plan["Plan"]["Plans"])
-    return matches, total
+    """Return about how many entries match, and about how many there are; at least one.
+
+    To ask takes as long as to list a rare word. So an estimate is kept for some searches: for the next pages of a list,
+    and for the same words with other filters.
+    """
+    kept = _ESTIMATES.setdefault(db.dialect, {})
+    known = kept.get(expression)
+    if known is None or known.uses >= _MAX_USES:
+        [([plan],)] = fetch_directly(db, _EXPLAIN, {"wanted": expression})
+        matches, total = (max(1, part["Plan Rows"]) for part in plan["Plan"]["Plans"])
+        if len(kept) >= _MAX_KEPT:
+            kept.clear()
+        known = kept[expression] = _Estimate(matches, total)
+    known.uses += 1
+    return known.matches, known.total
 
 
 def _with_marker(words: str) -> str:
