@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import Connection, event, select
 
 from tests.store.filled import bring, item, stored, topics
 from watcher.errors import StorageError, StorageFault, StoreError
@@ -43,6 +43,30 @@ def test_database_is_the_same_whether_somebody_listens_to_statements_or_not(
     assert fill(sqlite_too) == directly
     for beginning in ("BEGIN", "INSERT INTO archive", "INSERT INTO entries", "INSERT INTO story_marks", "WITH asked"):
         assert any(statement.startswith(beginning) for statement in seen)
+
+
+@pytest.mark.parametrize("listener", ["before_execute", "after_execute", "before_cursor_execute"])
+def test_readers_pass_sqlalchemy_by_as_long_as_nobody_listens_to_statements(
+    database: Database, listener: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_sqlalchemy: list[str] = []
+    execute = Connection.exec_driver_sql
+
+    def note(db: Connection, statement: str, *given: object) -> object:
+        by_sqlalchemy.append(statement)
+        return execute(db, statement, *given)  # type: ignore[arg-type]
+
+    def ask() -> None:
+        with database.read() as db:
+            assert [tuple(row) for row in fetch_directly(db, "SELECT 7")] == [(7,)]
+
+    monkeypatch.setattr(Connection, "exec_driver_sql", note)
+
+    ask()
+    assert "SELECT 7" not in by_sqlalchemy
+    event.listen(database.backend.reader, listener, lambda *_given: None)
+    ask()
+    assert "SELECT 7" in by_sqlalchemy
 
 
 def test_rows_are_the_same_whether_somebody_listens_or_not(database: Database) -> None:
