@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import Connection, event, select
+from sqlalchemy import Connection, bindparam, event, select
 
-from tests.store.filled import bring, item, stored, topics
+from tests.store.filled import NOON, bring, item, stored, topics
 from watcher.errors import StorageError, StorageFault, StoreError
 from watcher.store.database import Database, Db
 from watcher.store.entries.known_entries import load_known_entries
+from watcher.store.sql.bulk import any_of
 from watcher.store.sql.direct import execute_directly, fetch_directly
+from watcher.store.sql.direct_select import DirectSelect
+from watcher.store.sql.types import IDS
 from watcher.store.stories.queries import find_stories
-from watcher.store.tables import story_marks
+from watcher.store.tables import entries, feeds, hits, story_marks
 
 REPORTS = [item(number, f"Ministers sign harbour treaty number {number} in Riga") for number in range(4)]
 HARBOUR = topics(harbour="harbour")
@@ -133,3 +136,23 @@ def sqlite_path_wait(sqlite: Database) -> None:
         connection.execute("PRAGMA busy_timeout = 1")  # type: ignore[attr-defined]
 
     event.listen(sqlite.engine.pool, "connect", shorten)
+
+
+def test_direct_selects_return_what_sqlalchemy_does(database: Database) -> None:
+    bring(database, [*REPORTS, item(7, "Later", published_at=NOON)], matcher=HARBOUR)
+    chosen = (
+        select(entries, feeds, hits)
+        .join(feeds, feeds.c.id == entries.c.feed_id)
+        .outerjoin(hits, hits.c.entry_id == entries.c.id)
+        .where(any_of(entries.c.id, bindparam("ids", type_=IDS)), entries.c.first_seen_at >= bindparam("since"))
+        .order_by(entries.c.id)
+        .limit(bindparam("limit"))
+    )
+    direct = DirectSelect(chosen)
+
+    for limit in (2, 9):
+        values = {"ids": [1, 2, 4, 5], "since": NOON, "limit": limit, "unused": 7}
+        with database.read() as db:
+            rows = [tuple(row) for row in db.execute(chosen, values)]
+            assert [tuple(row) for row in direct.fetch(db, values)] == rows
+        assert len(rows) == min(4, limit)

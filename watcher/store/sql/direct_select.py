@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select
+from sqlalchemy import Boolean, Select, TypeDecorator
 
 from watcher.store.sql.direct import fetch_directly
 from watcher.store.sql.interface import Db
@@ -58,15 +58,18 @@ class DirectSelect:
         statement = self._chosen.compile(dialect=db.dialect)
         bound = [(name, column.type) for name, column in statement.binds.items()]
         binders = [(name, type_.dialect_impl(db.dialect).bind_processor(db.dialect)) for name, type_ in bound]
-        readers = [
-            column.type.dialect_impl(db.dialect).result_processor(db.dialect, None)
-            for column in self._chosen.selected_columns
+        # Other types come as they are from either driver.
+        read_types = [
+            (place, column.type.dialect_impl(db.dialect))
+            for place, column in enumerate(self._chosen.selected_columns)
+            if isinstance(column.type, TypeDecorator | Boolean)
         ]
+        readers = [(place, type_.result_processor(db.dialect, None)) for place, type_ in read_types]
         compiled = self._compiled[db.dialect.name] = _Compiled(
             sql=str(statement),
             values={name: value for name, value in statement.params.items() if value is not None},
             names=getattr(statement, "positiontup", None),
             binders=[(name, bind) for name, bind in binders if bind is not None],
-            readers=[(place, read) for place, read in enumerate(readers) if read is not None],
+            readers=[(place, read) for place, read in readers if read is not None],
         )
         return compiled

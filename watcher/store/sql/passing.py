@@ -18,7 +18,7 @@ MAX_ID = 2**62
 Build: TypeAlias = "Callable[[PassingStatements], Select[Any]]"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class PassingStatements:
     """A selection of `id` and `entry_id`, and statements made of it; `entry_id` may be the same column.
 
