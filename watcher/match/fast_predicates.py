@@ -8,7 +8,7 @@ predicate is made of takes longer than the test: each is one object, with as few
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -56,7 +56,7 @@ class PredicateCompiler:
         in_text = fields == TEXT_FIELDS
         match node:
             # Words in all of the text need no more than their patterns; in the title, the first span decides.
-            case Phrase() | Or() if in_text and (phrases := _list_phrases(node)) is not None:
+            case Phrase() | Or() if in_text and (phrases := list_phrases(node)) is not None:
                 return self._any_phrase(phrases)
             case Phrase() | Or() if fields == ("title",) and (source := self._get_source(node)) is not None:
                 return _InTitle(source)
@@ -92,7 +92,7 @@ class PredicateCompiler:
         """Return the predicate of NEAR: of patterns alone where they are all there is to its operands."""
         lefts, rights = self._list_numbers(node.left), self._list_numbers(node.right)
         doubtful = [
-            phrase for child in (node.left, node.right) for phrase in _list_phrases(child) or ()
+            phrase for child in (node.left, node.right) for phrase in list_phrases(child) or ()
             if not self._is_plain(phrase)
         ]  # fmt: skip
         if not doubtful:
@@ -103,12 +103,12 @@ class PredicateCompiler:
 
     def _list_numbers(self, node: Node) -> Collection[int]:
         """Return the patterns of a phrase or an OR of phrases."""
-        numbers = dict.fromkeys(n for phrase in _list_phrases(node) or () for n in self._patterns[id(phrase)].numbers)
+        numbers = dict.fromkeys(n for phrase in list_phrases(node) or () for n in self._patterns[id(phrase)].numbers)
         return tuple(numbers) if len(numbers) <= MAX_LISTED_PATTERNS else frozenset(numbers)
 
     def _get_source(self, node: Node) -> SpanSource | None:
         """Return what finds the spans of a phrase or of an OR of phrases; None for any other node."""
-        phrases = _list_phrases(node)
+        phrases = list_phrases(node)
         if phrases is None:
             return None
         if all(self._is_plain(phrase) for phrase in phrases):
@@ -141,7 +141,7 @@ class PredicateCompiler:
         return _Evaluation(node, fields, tuple(self.compile(child, fields) for child in needed))
 
 
-def _list_phrases(node: Node) -> tuple[Phrase, ...] | None:
+def list_phrases(node: Node) -> tuple[Phrase, ...] | None:
     """Return the phrase, or the phrases of an OR of nothing else; None for any other node."""
     if isinstance(node, Phrase):
         return (node,)
@@ -169,14 +169,7 @@ class _PhraseSpans:
 
     def find_spans(self, scan: ScanResult) -> Sequence[Span]:
         """Return the spans of the phrases, in order."""
-        is_absent = scan.pattern_numbers.isdisjoint
-        return merge_in_order(
-            [
-                spans
-                for phrase, patterns in self.phrases
-                if not is_absent(patterns.numbers) and (spans := scan.find_spans_of(phrase, patterns))
-            ]
-        )
+        return scan.find_spans_of_any(self.phrases)
 
 
 @dataclass(slots=True, eq=False)
@@ -350,19 +343,25 @@ class _NotNear:
         rights = self.right.find_spans(scan)
         if not rights:
             return True
-        text, gap = scan.text, self.gap
-        starts = [span[1] for span in rights]
-        ends = sorted(span[2] for span in rights)
-        # The nearest on either side decides: all others are farther away.
-        for _number, start, end in lefts:
-            after = bisect_left(starts, end - 1)
-            if after < len(starts) and _is_within(text, end, starts[after], gap):
-                continue
-            before = bisect_right(ends, start + 1)
-            if not self.ordered and before > 0 and _is_within(text, ends[before - 1], start, gap):
-                continue
-            return True
-        return False
+        places = ((start, end) for _number, start, end in lefts)
+        return next(exclude_near_places(scan.text, places, rights, self.gap, ordered=self.ordered), None) is not None
+
+
+def exclude_near_places(
+    text: str, places: Iterable[tuple[int, int]], rights: Sequence[Span], gap: int, *, ordered: bool
+) -> Iterator[tuple[int, int]]:
+    """Yield the places, each with its start and end as in a span, that are near none of the spans on the right."""
+    starts = [span[1] for span in rights]
+    ends = sorted(span[2] for span in rights)
+    # The nearest on either side decides: all others are farther away.
+    for start, end in places:
+        after = bisect_left(starts, end - 1)
+        if after < len(starts) and _is_within(text, end, starts[after], gap):
+            continue
+        before = bisect_right(ends, start + 1)
+        if not ordered and before > 0 and _is_within(text, ends[before - 1], start, gap):
+            continue
+        yield start, end
 
 
 @dataclass(slots=True, eq=False)

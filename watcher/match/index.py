@@ -66,7 +66,7 @@ class _TriggerTable:
         self._gates: list[tuple[int, ...]] = [()] * patterns
         self._waiting: list[_Waiting] = [()] * patterns
         for number, plans in waiting.items():
-            # The smallest group of each plan; where a plan has no other group, the pattern itself, which opens the gate.
+            # Where a plan has no other group, the pattern itself opens the gate.
             smallest = [min(groups, key=len) if groups else (number,) for groups, _plan in plans]
             self._gates[number] = tuple(dict.fromkeys(chain.from_iterable(smallest)))
             # A gate of one plan has tested its smallest group.

@@ -119,6 +119,17 @@ class ScanResult(Evaluator):
                 phrase_spans.append((number, start, end))
         return phrase_spans
 
+    def find_spans_of_any(self, phrases: Iterable[tuple[Phrase, PhrasePatterns]]) -> Sequence[Span]:
+        """Return where some phrases occur, in order."""
+        is_absent = self.pattern_numbers.isdisjoint
+        return merge_in_order(
+            [
+                spans
+                for phrase, patterns in phrases
+                if not is_absent(patterns.numbers) and (spans := self.find_spans_of(phrase, patterns))
+            ]
+        )
+
     def list_present_options(self, node: Node) -> list[Phrase]:
         """Return the phrases among an OR's options of which a pattern occurs."""
         by_pattern = self._options[id(node)].by_pattern
