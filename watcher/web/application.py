@@ -31,7 +31,6 @@ from watcher.web.auth.trusted_header import TrustedHeader
 from watcher.web.context import WebContext
 from watcher.web.deadlines import BoundedMatching
 from watcher.web.parts import Part, load_router
-from watcher.web.render.environment import make_environment
 from watcher.web.static_files import StaticAssets
 
 _STREAMS = {"syndication": "topics views digests.atom", "events": "events"}
@@ -79,7 +78,6 @@ def create_app(
         clock=clock,
         gate=gate,
         key=signing_key(app.settings),
-        environment=make_environment(gate.prefix),
         poller_alive=poller_alive,
         storage=storage or StorageMonitor(),
         reload=reload,
