@@ -95,7 +95,7 @@ def test_each_report_has_its_topics_in_order_of_its_hits_once(database: Database
 def test_a_search_shows_the_words_that_the_matcher_finds(
     database: Database, most_terms: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("watcher.store.hits.search.MAX_TERMS_UNSCANNED", most_terms)
+    monkeypatch.setattr("watcher.match.entry_matcher.MAX_TERMS_UNSCANNED", most_terms)
     add_news(database, 0)
     for text in ("word3 OR word7", "quay NOT pier1", '"strike 4" OR (port pier0)'):
         query = parse_query(text)

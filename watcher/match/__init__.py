@@ -2,10 +2,11 @@
 
 from watcher.match.budget import Check, limit_matching
 from watcher.match.compiler import check_topics, compile_topics, format_keyword_query, hash_query
+from watcher.match.entry_matcher import build_entry_matcher
 from watcher.match.entry_text import EntryText
 from watcher.match.explain import Clause, explain_match, match_entry
 from watcher.match.format import format_query
-from watcher.match.index import QueryIndex, build_entry_matcher
+from watcher.match.index import QueryIndex
 from watcher.match.parser import parse_query
 from watcher.match.required_terms import (
     AllOf,

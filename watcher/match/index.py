@@ -7,7 +7,7 @@ is anything evaluated with positions. Built once, never changed: a reload builds
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -31,7 +31,6 @@ from watcher.match.phrase import Phrase
 from watcher.match.place_evidence import PatternClauses, PlaceEvidence, Source, list_evidence_sources
 from watcher.match.scan_result import OrOptions, PhrasePatterns, ScanResult
 from watcher.match.syntax import Query
-from watcher.model.entry import StoredEntry
 from watcher.model.topic import Evidence
 
 
@@ -217,17 +216,3 @@ class QueryIndex:
         """Return the patterns of which each is proof of a phrase; None where its spans have to be looked at."""
         patterns = self._by_id[id(phrase)]
         return patterns.numbers if patterns.conclusive else None
-
-
-def build_entry_matcher(query: Query) -> Callable[[StoredEntry], tuple[Evidence, ...] | None]:
-    """Return `match_entry` for one query and many entries: it scans each, as topics are matched."""
-    index = QueryIndex([query])
-
-    def match_entry(stored: StoredEntry) -> tuple[Evidence, ...] | None:
-        """Return the evidence, or None where the query does not match."""
-        entry = EntryText(stored)
-        for _number, evidence in index.find_evidence(entry):
-            return evidence
-        return None
-
-    return match_entry

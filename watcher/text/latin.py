@@ -87,6 +87,12 @@ def mark_latin_words(parted: bytes) -> str:
     return parted.translate(_MARKED).decode("ascii")
 
 
+def fold_latin_in_place(parted: bytes) -> str | None:
+    """Return a parted text as `tokenizer.fold_in_place` does."""
+    is_shifted = _INNER_DOT_BYTE in parted or any(letter in parted for letter, _letters in _FOLDED_TO_SEVERAL)
+    return None if is_shifted else parted.translate(_FOLDED).decode("ascii")
+
+
 def join_latin_words(parted: bytes) -> tuple[str, str]:
     """Return the words of a parted text as written, and folded, each in one string with a blank between."""
     joined = b" ".join(parted.split())

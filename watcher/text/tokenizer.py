@@ -92,6 +92,24 @@ def part_words(text: str) -> str | None:
     return None if parted is None else mark_latin_words(parted)
 
 
+def fold_in_place(text: str) -> str | None:
+    """Return a text as long as before, with its words folded and a blank for all that is no word.
+
+    None where words do not stay where they are: where there are acronyms with dots, letters that are folded to two, or
+    other scripts than Latin.
+    """
+    text = replace_usual_marks(text)
+    if _has_entity(text):
+        return None
+    if not text.isascii():
+        from watcher.text.latin import fold_latin_in_place, part_latin_words
+
+        return None if (parted := part_latin_words(text)) is None else fold_latin_in_place(parted)
+    if "'" in text:
+        text = _ASCII_POSSESSIVE.sub("  ", text)
+    return text.translate(_ASCII_FOLDED) if _ASCII_DOT.search(text) is None else None
+
+
 def find_word_span(parted: str, first: int, last: int) -> tuple[int, int]:
     """Return where the words `first` to `last` of a parted text begin and end, in a fraction of the time of all words.
 

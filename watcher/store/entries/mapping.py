@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import RowMapping, Select, select
@@ -23,6 +25,14 @@ class StoryAssignment(NamedTuple):
 _WHOLE = select(entries, feeds.c.url.label("feed_url"), feeds.c.name.label("source")).join(
     feeds, feeds.c.id == entries.c.feed_id
 )
+ENTRY_NAMES = (
+    "id", "feed_id", "key", "key_mark", "guid", "permalink", "url", "canonical_url", "content_hash", "title", "summary",
+    "content", "author", "tags", "language", "published_at", "published_raw", "item_updated_at", "published_doubtful",
+    "enclosures", "source", "feed_url", "first_seen_at", "updated_at", "version", "baseline", "quarantined",
+)  # fmt: skip
+"""The columns of `select_entries` that an entry is read from, in the order of `read_entry_values`."""
+_COUNT = len(ENTRY_NAMES)
+_get_values = itemgetter(*ENTRY_NAMES)
 
 
 def select_entries() -> Select[Any]:
@@ -32,41 +42,55 @@ def select_entries() -> Select[Any]:
 
 def read_entry_row(row: RowMapping) -> StoredEntry:
     """Return the StoredEntry of a row of `select_entries`."""
+    return _build_entry(_get_values(row))
+
+
+def read_entry_values(values: Sequence[Any]) -> StoredEntry:
+    """Return the StoredEntry of the first values of a row, which are in the order of `ENTRY_NAMES`."""
+    return _build_entry(values[:_COUNT])
+
+
+def _build_entry(values: Sequence[Any]) -> StoredEntry:
+    """Return the entry of values in the order of `ENTRY_NAMES`."""
+    # Unpacked at once: a row that looks up each value by its name takes longer than all else here.
+    (
+        id_, feed_id, key, key_mark, guid, permalink, url, canonical_url, content_hash, title, summary, content, author,
+        tags, language, published_at, published_raw, updated_at, is_doubtful, enclosures, source, feed_url,
+        first_seen_at, edited_at, version, is_baseline, is_quarantined,
+    ) = values  # fmt: skip
+    if permalink:
+        guid = url
+    canonical_url = canonical_url or url
     return StoredEntry(
-        id=row["id"],
+        id=id_,
         entry=Entry(
-            feed_id=row["feed_id"],
-            key=restore_key(
-                row["key"],
-                row["url"] if row["permalink"] else row["guid"],
-                row["canonical_url"] or row["url"],
-                row["key_mark"],
-            ),
-            canonical_url=row["canonical_url"] or row["url"],
-            content_hash=row["content_hash"],
+            feed_id=feed_id,
+            key=restore_key(key, guid, canonical_url, key_mark),
+            canonical_url=canonical_url,
+            content_hash=content_hash,
             item=Item(
-                guid=row["url"] if row["permalink"] else row["guid"],
-                url=row["url"],
-                title=row["title"],
-                summary=row["summary"],
-                content=row["content"],
-                author=row["author"],
-                tags=tuple(row["tags"].split("\n")) if row["tags"] else (),
-                language=row["language"],
-                published_at=row["published_at"],
-                published_raw=row["published_raw"],
-                updated_at=row["item_updated_at"],
-                date_doubtful=row["published_doubtful"],
-                enclosures=parse_enclosures(row["enclosures"]),
+                guid=guid,
+                url=url,
+                title=title,
+                summary=summary,
+                content=content,
+                author=author,
+                tags=tuple(tags.split("\n")) if tags else (),
+                language=language,
+                published_at=published_at,
+                published_raw=published_raw,
+                updated_at=updated_at,
+                date_doubtful=is_doubtful,
+                enclosures=parse_enclosures(enclosures),
             ),
-            source=row["source"],
-            feed_url=row["feed_url"],
+            source=source,
+            feed_url=feed_url,
         ),
-        first_seen_at=row["first_seen_at"],
-        updated_at=row["updated_at"],
-        version=row["version"],
-        baseline=row["baseline"],
-        quarantined=row["quarantined"],
+        first_seen_at=first_seen_at,
+        updated_at=edited_at,
+        version=version,
+        baseline=is_baseline,
+        quarantined=is_quarantined,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, select
@@ -23,11 +24,13 @@ from watcher.store.entries.fulltext_index import (
     list_matching_rows,
     rank_matching_ids,
 )
-from watcher.store.entries.mapping import read_entry_row, select_entries
+from watcher.store.entries.mapping import ENTRY_NAMES, read_entry_values, select_entries
 from watcher.store.entries.queries import MAX_ENTRY_ID, find_first_id_since
 from watcher.store.filters import filter_entries
 from watcher.store.sql.bulk import any_of
 from watcher.store.sql.chunks import split_into_chunks
+from watcher.store.sql.dialect import get_dialect
+from watcher.store.sql.direct_select import DirectSelect
 from watcher.store.sql.types import IDS
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import hits as hit_table
@@ -42,12 +45,16 @@ MAX_EXPRESSION_LENGTH = 200_000
 _SPARE = 10
 """How many more than asked for are read at first: some candidates do not match."""
 _LONGEST_STEP = 1_000
-_Row: TypeAlias = tuple[StoredEntry, int | None]
-"""An entry and its story."""
+_Row: TypeAlias = tuple[StoredEntry, int | None, int]
+"""An entry, its story and how many reports that has."""
 _EntryMatcher: TypeAlias = Callable[[StoredEntry], tuple[Evidence, ...] | None]
 _IDS = bindparam("ids", type_=IDS)
-_THESE = select_entries().where(any_of(entry_table.c.id, _IDS))
-_SIZES = select(stories.c.id, stories.c.size).where(any_of(stories.c.id, _IDS))
+_WHOLE = select_entries().outerjoin(stories, stories.c.id == entry_table.c.story_id)
+_THESE = DirectSelect(
+    _WHOLE.with_only_columns(
+        *(_WHOLE.selected_columns[name] for name in ENTRY_NAMES), entry_table.c.story_id, stories.c.size
+    ).where(any_of(entry_table.c.id, _IDS))
+)
 
 
 def search_entries(
@@ -73,34 +80,34 @@ def search_entries(
         return _ranked(db, query, expression, filters, limit)
     candidates = _walk(db, expression, filters, below, limit)
     if query is None:
-        return _scan(db, candidates, lambda _stored: (), limit, enough=lambda: False)
-    return _scan(db, candidates, build_entry_matcher(query), limit, enough)
+        return _scan(candidates, lambda _stored: (), limit, enough=lambda: False)
+    return _scan(candidates, build_entry_matcher(query), limit, enough)
 
 
 def _scan(
-    db: Db, candidates: Iterator[Sequence[_Row]], match_entry: _EntryMatcher, limit: int, enough: Callable[[], bool]
+    candidates: Iterator[Sequence[_Row]], match_entry: _EntryMatcher, limit: int, enough: Callable[[], bool]
 ) -> Page[SearchResult]:
     """Return the first candidates that match, at most `limit`, and where the search goes on."""
     # The index proposes, `match` decides. One entry more than asked for shows whether the list goes on.
     results: list[SearchResult] = []
     scanned = 0
     for batch in candidates:
-        for stored, story_id in batch:
-            if (evidence := match_entry(stored)) is None:
+        for row in batch:
+            if (evidence := match_entry(row[0])) is None:
                 continue
-            results.append(SearchResult(stored=stored, evidence=evidence, story_id=story_id))
+            results.append(_build_result(row, evidence))
             if len(results) > limit:
-                kept = results[:limit]
-                return Page(items=_sized(db, kept), next_cursor=format_cursor("entries", kept[-1].stored.id))
+                kept = tuple(results[:limit])
+                return Page(items=kept, next_cursor=format_cursor("entries", kept[-1].stored.id))
         scanned += len(batch)
         if batch and (scanned >= MAX_SCANNED_ENTRIES or enough()):
             last = batch[-1][0]
             return Page(
-                items=_sized(db, results),
+                items=tuple(results),
                 next_cursor=format_cursor("entries", last.id),
                 searched_back_to=last.first_seen_at,
             )
-    return Page(items=_sized(db, results))
+    return Page(items=tuple(results))
 
 
 def find_id_range(db: Db, since: datetime | None = None, until: datetime | None = None) -> tuple[int, int]:
@@ -204,14 +211,14 @@ def _ranked(db: Db, query: Query, expression: str, filters: Filters, limit: int)
     find = build_entry_matcher(query)
     results: list[SearchResult] = []
     for some in split_into_chunks(ids, limit + _SPARE):
-        rows = {stored.id: (stored, story) for stored, story in _read(db, some)}
+        rows = {row[0].id: row for row in _read(db, some)}
         for entry_id in some:
             if (row := rows.get(entry_id)) is None or (evidence := find(row[0])) is None:
                 continue
-            results.append(SearchResult(stored=row[0], evidence=evidence, story_id=row[1]))
+            results.append(_build_result(row, evidence))
             if len(results) == limit:
-                return Page(items=_sized(db, results))
-    return Page(items=_sized(db, results))
+                return Page(items=tuple(results))
+    return Page(items=tuple(results))
 
 
 def _id_range(db: Db, filters: Filters, below: int) -> tuple[int, int]:
@@ -236,31 +243,15 @@ def _narrow(db: Db, chosen: Select[Any], filters: Filters) -> Select[Any]:
 def _read(db: Db, ids: Sequence[int]) -> list[_Row]:
     """Read entries, newest first, each with its story."""
     # Sorted here: asked for an order, SQLite would walk all entries in it and look each up among the ids.
-    rows = sorted(db.execute(_THESE, {"ids": ids}).mappings(), key=lambda row: -row["id"])
-    return [(read_entry_row(row), row["story_id"]) for row in rows]
-
-
-def _sized(db: Db, results: list[SearchResult]) -> tuple[SearchResult, ...]:
-    sizes = _sizes(db, {match.story_id for match in results if match.story_id is not None})
-    return tuple(
-        SearchResult(
-            stored=match.stored,
-            evidence=match.evidence,
-            story_id=match.story_id,
-            story_size=sizes.get(match.story_id or 0, 1),
-        )
-        for match in results
-    )
+    rows = sorted(_THESE.fetch(db, {"ids": get_dialect(db).bind_values(ids)}), key=itemgetter(0), reverse=True)
+    return [(read_entry_values(row), row[-2], 1 if row[-1] is None else row[-1]) for row in rows]
 
 
 def load_results(db: Db, ids: Sequence[int]) -> Mapping[int, SearchResult]:
     """Return entries with their stories, by id, as a search lists them; those that are not stored are left out."""
-    results = [SearchResult(stored=stored, story_id=story_id) for stored, story_id in _read(db, ids)]
-    return {result.stored.id: result for result in _sized(db, results)}
+    return {row[0].id: _build_result(row, ()) for row in _read(db, ids)}
 
 
-def _sizes(db: Db, story_ids: set[int]) -> Mapping[int, int]:
-    if not story_ids:
-        return {}
-    rows = db.execute(_SIZES, {"ids": sorted(story_ids)})
-    return {row.id: row.size for row in rows}
+def _build_result(row: _Row, evidence: tuple[Evidence, ...]) -> SearchResult:
+    stored, story_id, story_size = row
+    return SearchResult(stored=stored, evidence=evidence, story_id=story_id, story_size=story_size)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -38,7 +37,6 @@ from watcher.store.tables import hits
 if TYPE_CHECKING:
     # Lists without a search match nothing: the matcher is imported by the functions that have a query.
     from watcher.match import Query
-    from watcher.match.syntax import Node
 
 MAX_RANKED_HITS = 2_000
 """`order=score` ranks the newest so many hits that pass the filters, not all there ever were."""
@@ -47,8 +45,6 @@ RELEVANCE_WEIGHT = 0.75
 _SPARE = 10
 MAX_SCANNED_HITS = 20_000
 """One call looks at no more than so many hits for a search."""
-MAX_TERMS_UNSCANNED = 4
-"""A search for more terms scans each entry for all of them at once."""
 
 
 _RANK = case(
@@ -207,11 +203,9 @@ def _make_searcher(query: Query) -> _RowReader:
 
     An entry is matched once.
     """
-    from watcher.match import build_entry_matcher, match_entry
+    from watcher.match import build_entry_matcher
 
-    # A few terms are found sooner one by one than by the scan that finds any number of them.
-    is_short = _count_terms(query.root) <= MAX_TERMS_UNSCANNED
-    find_evidence = partial(match_entry, query) if is_short else build_entry_matcher(query)
+    find_evidence = build_entry_matcher(query)
     known: dict[int, tuple[Evidence, ...] | None] = {}
 
     def search(row: RowMapping) -> StoredHit | None:
@@ -223,8 +217,3 @@ def _make_searcher(query: Query) -> _RowReader:
         return None if evidence is None else read_hit_row(row, stored, evidence)
 
     return search
-
-
-def _count_terms(node: Node) -> int:
-    """Return how many terms a query has, those of each of its parts."""
-    return sum(map(_count_terms, node.children())) or 1
