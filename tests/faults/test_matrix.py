@@ -55,7 +55,9 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     with (
         Yard() as yard,
         Database(f"sqlite:///{path}", durable=False) as database,
-        Machine(database, context=certificates.trusting, connect=PATIENCE, read=PATIENCE, total=2 * PATIENCE) as machine,
+        Machine(
+            database, context=certificates.trusting, connect=PATIENCE, read=PATIENCE, total=2 * PATIENCE
+        ) as machine,
     ):
         yield _cycles(yard, machine, certificates)
 
