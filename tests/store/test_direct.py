@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import Connection, bindparam, event, select
 
-from tests.store.filled import bring, item, stored, topics
+from tests.store.filled import NOON, bring, item, stored, topics
 from watcher.errors import StorageError, StorageFault, StoreError
 from watcher.store.database import Database, Db
 from watcher.store.entries.known_entries import load_known_entries
+from watcher.store.sql.bulk import any_of
 from watcher.store.sql.direct import execute_directly, fetch_directly
+from watcher.store.sql.direct_select import DirectSelect
+from watcher.store.sql.types import IDS
 from watcher.store.stories.queries import find_stories
-from watcher.store.tables import story_marks
+from watcher.store.tables import entries, feeds, hits, story_marks
 
 REPORTS = [item(number, f"Ministers sign harbour treaty number {number} in Riga") for number in range(4)]
 HARBOUR = topics(harbour="harbour")
@@ -43,6 +46,30 @@ def test_database_is_the_same_whether_somebody_listens_to_statements_or_not(
     assert fill(sqlite_too) == directly
     for beginning in ("BEGIN", "INSERT INTO archive", "INSERT INTO entries", "INSERT INTO story_marks", "WITH asked"):
         assert any(statement.startswith(beginning) for statement in seen)
+
+
+@pytest.mark.parametrize("listener", ["before_execute", "after_execute", "before_cursor_execute"])
+def test_readers_pass_sqlalchemy_by_as_long_as_nobody_listens_to_statements(
+    database: Database, listener: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_sqlalchemy: list[str] = []
+    execute = Connection.exec_driver_sql
+
+    def note(db: Connection, statement: str, *given: object) -> object:
+        by_sqlalchemy.append(statement)
+        return execute(db, statement, *given)  # type: ignore[arg-type]
+
+    def ask() -> None:
+        with database.read() as db:
+            assert [tuple(row) for row in fetch_directly(db, "SELECT 7")] == [(7,)]
+
+    monkeypatch.setattr(Connection, "exec_driver_sql", note)
+
+    ask()
+    assert "SELECT 7" not in by_sqlalchemy
+    event.listen(database.backend.reader, listener, lambda *_given: None)
+    ask()
+    assert "SELECT 7" in by_sqlalchemy
 
 
 def test_rows_are_the_same_whether_somebody_listens_or_not(database: Database) -> None:
@@ -109,3 +136,23 @@ def sqlite_path_wait(sqlite: Database) -> None:
         connection.execute("PRAGMA busy_timeout = 1")  # type: ignore[attr-defined]
 
     event.listen(sqlite.engine.pool, "connect", shorten)
+
+
+def test_direct_selects_return_what_sqlalchemy_does(database: Database) -> None:
+    bring(database, [*REPORTS, item(7, "Later", published_at=NOON)], matcher=HARBOUR)
+    chosen = (
+        select(entries, feeds, hits)
+        .join(feeds, feeds.c.id == entries.c.feed_id)
+        .outerjoin(hits, hits.c.entry_id == entries.c.id)
+        .where(any_of(entries.c.id, bindparam("ids", type_=IDS)), entries.c.first_seen_at >= bindparam("since"))
+        .order_by(entries.c.id)
+        .limit(bindparam("limit"))
+    )
+    direct = DirectSelect(chosen)
+
+    for limit in (2, 9):
+        values = {"ids": [1, 2, 4, 5], "since": NOON, "limit": limit, "unused": 7}
+        with database.read() as db:
+            rows = [tuple(row) for row in db.execute(chosen, values)]
+            assert [tuple(row) for row in direct.fetch(db, values)] == rows
+        assert len(rows) == min(4, limit)

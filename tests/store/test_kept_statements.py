@@ -109,7 +109,7 @@ def test_a_search_shows_the_words_that_the_matcher_finds(
 
 
 def test_a_statement_is_built_once_for_filters_that_come_again() -> None:
-    kept = KeptStatements()
+    kept = KeptStatements[Select[tuple[int]]]()
     built: list[Filters] = []
 
     def get(filters: Filters, *others: object) -> Select[tuple[int]]:
@@ -135,14 +135,14 @@ def test_a_statement_is_built_once_for_filters_that_come_again() -> None:
     ],
 )
 def test_a_statement_of_what_hardly_comes_again_is_not_kept(filters: Filters) -> None:
-    kept = KeptStatements()
+    kept = KeptStatements[Select[tuple[int]]]()
 
     assert kept.get(filters, lambda: select(hits.c.id)) is not kept.get(filters, lambda: select(hits.c.id))
 
 
 def test_kept_statements_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kept_statements, "MAX_KEPT_STATEMENTS", 3)
-    kept = KeptStatements()
+    kept = KeptStatements[Select[tuple[int]]]()
 
     for number in range(20):
         kept.get(Filters(topics=(f"topic-{number}",)), lambda: select(hits.c.id))

@@ -16,9 +16,11 @@ from watcher.store.entries.fulltext_index import format_expression, list_matchin
 from watcher.store.entries.queries import load_entries_after
 from watcher.store.entries.search import search_entries
 from watcher.store.hits.search import find_hits
+from watcher.store.sql.fulltext import get_fulltext
 
 WORDS = ("riga", "tides", "harbour", "eyes", "five", "café", "北京市", "C++", "don't", "U.S.", "e-mail")
 FEEDS = ("https://a.example/feed", "https://b.example/feed")
+INDEX = "watcher.store.entries.fulltext_index"
 WATCHED = topics(eyes="eyes", harbour='harbour OR "five eyes"', riga="title:riga")
 QUERIES = (
     "riga",
@@ -48,7 +50,17 @@ def filled(shared_database: Database) -> Database:
     return shared_database
 
 
-@pytest.mark.parametrize("common", [False, True], ids=["word first", "filter first"])
+_set_lookups = {
+    "word first": lambda patch, _index: patch.setattr(f"{INDEX}.MAX_COUNTED_ENTRIES", 5_000),
+    "filter first": lambda patch, _index: patch.setattr(f"{INDEX}.MAX_COUNTED_ENTRIES", 0),
+    "filter first, then word": lambda patch, index: (
+        patch.setattr(f"{INDEX}._FIRST_WINDOW", 1),
+        patch.setattr(index, "count_lookups", lambda *_given: 20),
+    ),
+}
+
+
+@pytest.mark.parametrize("way", _set_lookups)
 @pytest.mark.parametrize(
     "filters",
     [
@@ -57,13 +69,18 @@ def filled(shared_database: Database) -> Database:
         pytest.param(Filters(topics=("eyes", "riga")), id="two topics"),
         pytest.param(Filters(sources=FEEDS[:1]), id="a source"),
         pytest.param(Filters(topics=("harbour",), languages=("zh",)), id="a topic and a language"),
+        pytest.param(Filters(topics=("harbour",), languages=("zh", "en")), id="a topic and two languages"),
+        pytest.param(Filters(topics=("eyes",), sources=FEEDS[1:], baseline=False), id="a topic and a source"),
+        pytest.param(Filters(sources=FEEDS, languages=("en",)), id="two sources"),
+        pytest.param(Filters(sources=("nowhere.example",)), id="no source"),
         pytest.param(Filters(since=NOON + timedelta(minutes=30), until=NOON + timedelta(minutes=90)), id="a time"),
     ],
 )
 def test_searches_find_what_the_matcher_finds(
-    filled: Database, filters: Filters, common: bool, monkeypatch: pytest.MonkeyPatch
+    filled: Database, filters: Filters, way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("watcher.store.entries.fulltext_index.MAX_COUNTED_ENTRIES", 0 if common else 5_000)
+    with filled.read() as db:
+        _set_lookups[way](monkeypatch, get_fulltext(db))
     for written in QUERIES:
         query = parse_query(written)
         with filled.read() as db:
@@ -77,6 +94,7 @@ def test_searches_find_what_the_matcher_finds(
                 and (not filters.topics or any(stored.id in hits_of_topic[topic] for topic in filters.topics))
                 and (not filters.sources or stored.entry.feed_url in filters.sources)
                 and (not filters.languages or stored.entry.item.language in filters.languages)
+                and (filters.baseline is None or stored.baseline == filters.baseline)
                 and (filters.since is None or stored.first_seen_at >= filters.since)
                 and (filters.until is None or stored.first_seen_at < filters.until)
             ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Select, bindparam, func, or_, select
@@ -9,17 +10,20 @@ from sqlalchemy import Select, bindparam, func, or_, select
 from watcher.model.results import Filters
 from watcher.store.database import Db
 from watcher.store.sql.bulk import any_of
+from watcher.store.sql.direct_select import DirectSelect
 from watcher.store.sql.types import TEXTS
 from watcher.store.tables import entries, feeds, hits
 from watcher.text.redact import make_public_url
 
 _LOWERED = bindparam("lowered", type_=TEXTS)
 # Made once: to build it costs more than to run it.
-_NAMED = select(feeds.c.id).where(
-    or_(
-        any_of(feeds.c.url, bindparam("urls", type_=TEXTS)),
-        any_of(func.lower(feeds.c.name), _LOWERED),
-        any_of(feeds.c.host, _LOWERED),
+_NAMED = DirectSelect(
+    select(feeds.c.id).where(
+        or_(
+            any_of(feeds.c.url, bindparam("urls", type_=TEXTS)),
+            any_of(func.lower(feeds.c.name), _LOWERED),
+            any_of(feeds.c.host, _LOWERED),
+        )
     )
 )
 
@@ -68,10 +72,7 @@ def join_filtered_entries(chosen: Select[Any], filters: Filters) -> Select[Any]:
 def filter_entries(db: Db, chosen: Select[Any], filters: Filters) -> Select[Any]:
     """Narrow a question that has the entries table in it by what concerns entries."""
     if filters.sources:
-        urls = sorted({*filters.sources, *(make_public_url(source) for source in filters.sources)})
-        values = {"urls": urls, "lowered": [source.lower() for source in filters.sources]}
-        feed_ids = tuple(db.execute(_NAMED, values).scalars())
-        chosen = chosen.where(entries.c.feed_id.in_(feed_ids))
+        chosen = chosen.where(entries.c.feed_id.in_(find_feed_ids(db, filters.sources)))
     if filters.story is not None:
         chosen = chosen.where(entries.c.story_id == filters.story)
     if filters.languages:
@@ -79,3 +80,10 @@ def filter_entries(db: Db, chosen: Select[Any], filters: Filters) -> Select[Any]
     if filters.baseline is not None:
         chosen = chosen.where(entries.c.baseline == filters.baseline)
     return chosen
+
+
+def find_feed_ids(db: Db, sources: Sequence[str]) -> tuple[int, ...]:
+    """Return the ids of the feeds that sources name: by address, by name or by host."""
+    urls = sorted({*sources, *(make_public_url(source) for source in sources)})
+    rows = _NAMED.fetch(db, {"urls": urls, "lowered": [source.lower() for source in sources]})
+    return tuple(feed_id for [feed_id] in rows)

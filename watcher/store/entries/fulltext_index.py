@@ -5,19 +5,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
-
-from sqlalchemy import ColumnElement, Row, Select
+from collections.abc import Iterable, Iterator, Sequence
 
 from watcher.match import EntryText, RequiredTerms
 from watcher.model.entry import StoredEntry
 from watcher.store.database import Db
+from watcher.store.sql.chunks import split_into_chunks
 from watcher.store.sql.fulltext import get_fulltext
+from watcher.store.sql.passing import PassingRows
 from watcher.store.sql.window import Window
 
 MAX_COUNTED_ENTRIES = 5_000
-"""Beyond this many matches a word is called common, and a filter drives the search instead of it."""
+"""Beyond this many matches a filter drives the search instead of the words."""
 _FIRST_WINDOW = 4
 """How many times as many rows as matches are wanted are looked at first: most common words stand in fewer."""
 _LONGEST_WINDOW = 5_000
@@ -49,39 +48,36 @@ def format_expression(db: Db, terms: RequiredTerms) -> str | None:
     return get_fulltext(db).format_expression(terms)
 
 
-def is_common_expression(db: Db, expression: str) -> bool:
-    """Return whether there are more matches than MAX_COUNTED_ENTRIES, or about so many."""
-    return get_fulltext(db).is_common(db, expression, MAX_COUNTED_ENTRIES)
-
-
 def list_matching_ids(db: Db, expression: str, *, below: int, above: int = 0, limit: int) -> tuple[int, ...]:
     """Return the ids of the newest entries that match, in (above, below), newest first."""
     return get_fulltext(db).list_ids(db, expression, below=below, above=above, limit=limit)
 
 
-def list_matching_rows(
-    db: Db, expression: str, chosen: Select[Any], entry_id: ColumnElement[int]
-) -> Sequence[Row[Any]]:
-    """Return the rows of a selection whose entry matches, for what is not common; `entry_id` is the entry's column."""
-    return get_fulltext(db).list_rows(db, expression, chosen, entry_id, MAX_COUNTED_ENTRIES)
-
-
 def iter_matching_windows(
-    db: Db, expression: str, select_rows: Callable[[int, int], Select[Any]], *, below: int, step: int
+    db: Db, expression: str, rows: PassingRows, *, below: int, above: int = 0, step: int
 ) -> Iterator[Window]:
-    """Yield what matches among rows, highest ids first, window by window, until there are no more.
+    """Yield what matches among rows with ids in (above, below), highest ids first, until there are no more.
 
-    `select_rows(below, limit)` selects the columns `id` and `entry_id` of the highest ids. A window is as large as the
-    share of what has matched before it lets `step` matches be expected.
+    As long as that takes less time than to ask the index for all that match, rows are looked through, window by window:
+    each is as large as the share of what has matched before it lets `step` matches be expected.
     """
-    limit, looked, matched = _FIRST_WINDOW * step, 0, 0
-    while (window := get_fulltext(db).filter_window(db, expression, select_rows(below, limit))).looked:
-        yield window
+    index = get_fulltext(db)
+    lookups = index.count_lookups(db, expression, MAX_COUNTED_ENTRIES)
+    limit, expected, looked, matched = _FIRST_WINDOW * step, _FIRST_WINDOW * step, 0, 0
+    while lookups > expected:
+        window = index.filter_window(db, expression, rows, below=below, above=above, limit=limit)
+        if window.looked:
+            yield window
+        if window.looked < limit:
+            return
         below = window.lowest
         looked += window.looked
         matched += len(window.matching)
-        missing = step - matched % step
-        limit = min(_LONGEST_WINDOW, max(step, int(1.25 * missing * looked / max(1, matched))))
+        expected = int(1.25 * (step - matched % step) * looked / max(1, matched))
+        limit = min(_LONGEST_WINDOW, max(step, expected))
+    ids = index.list_rows(db, expression, rows, below=below, above=above, cap=MAX_COUNTED_ENTRIES)
+    for some in split_into_chunks(sorted(ids, reverse=True), step):
+        yield Window(looked=len(some), lowest=some[-1], matching=tuple(some))
 
 
 def rank_matching_ids(db: Db, expression: str, *, newest: int, limit: int) -> tuple[int, ...]:

@@ -13,12 +13,12 @@ from watcher.model.entry import StoredEntry
 from watcher.store.database import Db
 from watcher.store.entries.mapping import read_entry_row, select_entries
 from watcher.store.sql.bulk import any_of
+from watcher.store.sql.passing import MAX_ID
 from watcher.store.sql.types import IDS
 from watcher.store.system.counters import get_entry_count
 from watcher.store.tables import entries, entry_versions
 
-MAX_ENTRY_ID = 2**62
-"""An id above all there will be."""
+MAX_ENTRY_ID = MAX_ID
 
 _FIRST_SINCE = (
     select(entries.c.id)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from operator import itemgetter
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, select
+from sqlalchemy import Select, bindparam, func, select
 
 from watcher.match import Query, RequiredTerms, build_entry_matcher, required_terms
 from watcher.model.entry import StoredEntry
@@ -18,19 +18,17 @@ from watcher.store.cursors import format_cursor, parse_cursor
 from watcher.store.database import Db
 from watcher.store.entries.fulltext_index import (
     format_expression,
-    is_common_expression,
     iter_matching_windows,
     list_matching_ids,
-    list_matching_rows,
     rank_matching_ids,
 )
 from watcher.store.entries.mapping import ENTRY_NAMES, read_entry_values, select_entries
 from watcher.store.entries.queries import MAX_ENTRY_ID, find_first_id_since
-from watcher.store.filters import filter_entries
+from watcher.store.filters import filter_entries, find_feed_ids
 from watcher.store.sql.bulk import any_of
 from watcher.store.sql.chunks import split_into_chunks
-from watcher.store.sql.dialect import get_dialect
 from watcher.store.sql.direct_select import DirectSelect
+from watcher.store.sql.passing import PassingRows, PassingStatements, select_newest
 from watcher.store.sql.types import IDS
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import hits as hit_table
@@ -141,7 +139,6 @@ def count_languages_in_range(db: Db, above: int, below: int) -> Mapping[str | No
 
 def _walk(db: Db, expression: str | None, filters: Filters, below: int, limit: int) -> Iterator[Sequence[_Row]]:
     """Yield entries that may match, newest first, in batches, driven by whichever of word and filter is rarer."""
-    # Three ways: by the words alone; by rare words joined with the filters; or by the filters, tested for common words.
     above, below = _id_range(db, filters, below)
     narrowed = filters != Filters(since=filters.since, until=filters.until)
     step = limit + _SPARE
@@ -151,48 +148,68 @@ def _walk(db: Db, expression: str | None, filters: Filters, below: int, limit: i
             yield _read(db, ids)
             step = min(2 * step, _LONGEST_STEP)
         return
-    yield from _walk_passing(db, expression, filters, (above, below), step)
-
-
-def _walk_passing(
-    db: Db, expression: str | None, filters: Filters, between: tuple[int, int], step: int
-) -> Iterator[Sequence[_Row]]:
-    """Yield entries that pass the filters and may match, newest first, in batches."""
-    above, below = between
-    passing, id_ = _select_passing(db, filters)
-    passing = passing.where(id_ > above)
-    if expression is not None and not is_common_expression(db, expression):
-        likely = list_matching_rows(db, expression, passing.where(id_ < below), id_)
-        for some in split_into_chunks(sorted((row.id for row in likely), reverse=True), step):
-            yield _read(db, some)
+    passing = _find_passing(db, filters)
+    if passing is None:
         return
-
-    def select_rows(below: int, limit: int) -> Select[Any]:
-        return passing.where(id_ < below).order_by(id_.desc()).limit(limit)
-
     if expression is not None:
-        for window in iter_matching_windows(db, expression, select_rows, below=below, step=step):
+        for window in iter_matching_windows(db, expression, passing, below=below, above=above, step=step):
             for some in split_into_chunks(window.matching, step):
                 yield _read(db, some)
         return
-    while ids := tuple(db.execute(select_rows(below, step)).scalars()):
-        below = ids[-1]
-        yield _read(db, ids)
+    while rows := passing.fetch(db, select_newest, below=below, above=above, limit=step):
+        below = rows[-1][0]
+        yield _read(db, [row[0] for row in rows])
         step = min(2 * step, _LONGEST_STEP)
 
 
-def _select_passing(db: Db, filters: Filters) -> tuple[Select[Any], ColumnElement[int]]:
-    """Select the ids of entries that pass all but the times, as `id` and `entry_id`; return their column as well."""
+def _find_passing(db: Db, filters: Filters) -> PassingRows | None:
+    """Return the entries that pass all filters but the times; None where a source is not known."""
+    feed_ids = find_feed_ids(db, filters.sources) if filters.sources else ()
+    if filters.sources and not feed_ids:
+        return None
+    if max(len(filters.topics), len(feed_ids), len(filters.languages)) > 1:
+        return PassingRows(_select_passing(db, filters), {})
+    values: dict[str, Any] = {
+        "topic": next(iter(filters.topics), None),
+        "feed": next(iter(feed_ids), None),
+        "story": filters.story,
+        "language": next(iter(filters.languages), None),
+        "baseline": filters.baseline,
+    }
+    values = {name: value for name, value in values.items() if value is not None}
+    return PassingRows(_build_passing(tuple(values)), values)
+
+
+def _select_passing(db: Db, filters: Filters) -> PassingStatements:
+    """Build the statements for filters of which one has several values."""
     if len(filters.topics) != 1:
         id_ = entry_table.c.id
-        return _narrow(db, select(id_.label("id"), id_.label("entry_id")), filters), id_
+        chosen = _narrow(db, select(id_.label("id"), id_.label("entry_id")), filters)
+    else:
+        id_ = hit_table.c.entry_id
+        matching = select(id_.label("id"), id_.label("entry_id")).join(entry_table, entry_table.c.id == id_)
+        chosen = filter_entries(db, matching.where(hit_table.c.topic_id == filters.topics[0]), filters)
+    return PassingStatements(chosen, id_, id_, is_bound=False)
+
+
+@cache
+def _build_passing(names: tuple[str, ...]) -> PassingStatements:
+    """Build the statements for filters that have one value each, under these names."""
+    conditions = {
+        "feed": entry_table.c.feed_id == bindparam("feed"),
+        "story": entry_table.c.story_id == bindparam("story"),
+        "language": entry_table.c.language == bindparam("language"),
+        "baseline": entry_table.c.baseline == bindparam("baseline"),
+    }
+    about_entries = [conditions[name] for name in names if name in conditions]
     # One topic's hits are read from their own index.
-    id_ = hit_table.c.entry_id
-    matching = select(id_.label("id"), id_.label("entry_id")).where(hit_table.c.topic_id == filters.topics[0])
-    if replace(filters, topics=(), since=None, until=None) != Filters():
-        matching = matching.join(entry_table, entry_table.c.id == id_)
-        matching = filter_entries(db, matching, filters)
-    return matching, id_
+    id_ = hit_table.c.entry_id if "topic" in names else entry_table.c.id
+    chosen = select(id_.label("id"), id_.label("entry_id"))
+    if "topic" in names:
+        chosen = chosen.where(hit_table.c.topic_id == bindparam("topic"))
+        if about_entries:
+            chosen = chosen.join(entry_table, entry_table.c.id == id_)
+    return PassingStatements(chosen.where(*about_entries), id_, id_, is_bound=True)
 
 
 def _passing(db: Db, ids: Sequence[int], filters: Filters) -> Sequence[int]:
@@ -243,7 +260,7 @@ def _narrow(db: Db, chosen: Select[Any], filters: Filters) -> Select[Any]:
 def _read(db: Db, ids: Sequence[int]) -> list[_Row]:
     """Read entries, newest first, each with its story."""
     # Sorted here: asked for an order, SQLite would walk all entries in it and look each up among the ids.
-    rows = sorted(_THESE.fetch(db, {"ids": get_dialect(db).bind_values(ids)}), key=itemgetter(0), reverse=True)
+    rows = sorted(_THESE.fetch(db, {"ids": ids}), key=itemgetter(0), reverse=True)
     return [(read_entry_values(row), row[-2], 1 if row[-1] is None else row[-1]) for row in rows]
 
 

@@ -30,6 +30,7 @@ from watcher.store.hits.mapping import read_hit_row, select_hits
 from watcher.store.sql.bulk import any_of
 from watcher.store.sql.chunks import split_into_chunks
 from watcher.store.sql.kept_statements import KeptStatements
+from watcher.store.sql.passing import PassingRows, PassingStatements, select_newest
 from watcher.store.sql.types import IDS
 from watcher.store.sql.window import Window
 from watcher.store.tables import hits
@@ -52,7 +53,8 @@ _RANK = case(
     else_=RELEVANCE_WEIGHT * hits.c.relevance + (1 - RELEVANCE_WEIGHT) * hits.c.score,
 )
 _THESE = select_hits().where(any_of(hits.c.id, bindparam("ids", type_=IDS)))
-_NEWEST, _BEST, _PASSING = KeptStatements(), KeptStatements(), KeptStatements()
+_NEWEST, _BEST = KeptStatements[Select[Any]](), KeptStatements[Select[Any]]()
+_PASSING = KeptStatements[PassingStatements]()
 _RowReader: TypeAlias = Callable[[RowMapping], StoredHit | None]
 
 
@@ -126,33 +128,23 @@ def _load_rows(db: Db, ids: Sequence[int]) -> Sequence[RowMapping]:
 def _likely(db: Db, filters: Filters, query: Query, below: int, limit: int) -> Iterator[Window]:
     """Walk the hits that pass the filters, newest first, in windows of which each holds those that may match."""
     from watcher.match import required_terms
-    from watcher.store.entries.fulltext_index import (
-        format_expression,
-        is_common_expression,
-        iter_matching_windows,
-        list_matching_rows,
-    )
+    from watcher.store.entries.fulltext_index import format_expression, iter_matching_windows
 
     wanted = format_expression(db, required_terms(query))
-    chosen = _PASSING.get(filters, lambda: filter_hits(db, _pairs(filters), filters))
-    if wanted is not None and not is_common_expression(db, wanted):
-        bounded = chosen if below == MAX_ENTRY_ID else chosen.where(hits.c.id < below)
-        theirs = list_matching_rows(db, wanted, bounded, hits.c.entry_id)
-        for some in split_into_chunks(sorted((row.id for row in theirs), reverse=True), limit + _SPARE):
-            yield Window(looked=len(some), lowest=some[-1], matching=tuple(some))
-        return
+    rows = PassingRows(_PASSING.get(filters, lambda: _build_passing(db, filters)), {})
     step = limit + _SPARE
-
-    def select_rows(below: int, limit: int) -> Select[Any]:
-        return chosen.where(hits.c.id < below).order_by(hits.c.id.desc()).limit(limit)
-
     if wanted is not None:
-        yield from iter_matching_windows(db, wanted, select_rows, below=below, step=step)
+        yield from iter_matching_windows(db, wanted, rows, below=below, step=step)
         return
-    while rows := db.execute(select_rows(below, step)).all():
-        below = rows[-1].id
-        yield Window(looked=len(rows), lowest=below, matching=tuple(row.id for row in rows))
+    while newest := rows.fetch(db, select_newest, below=below, above=0, limit=step):
+        below = newest[-1][0]
+        yield Window(looked=len(newest), lowest=below, matching=tuple(row[0] for row in newest))
         step = min(2 * step, 1_000)
+
+
+def _build_passing(db: Db, filters: Filters) -> PassingStatements:
+    chosen = filter_hits(db, _pairs(filters), filters)
+    return PassingStatements(chosen, hits.c.id, hits.c.entry_id, is_bound=False)
 
 
 def _pairs(filters: Filters) -> Select[Any]:

@@ -10,6 +10,8 @@ from sqlalchemy.exc import DBAPIError
 
 from watcher.store.sql.interface import Db
 
+_STATEMENT_EVENTS = ("before_execute", "after_execute", "before_cursor_execute", "after_cursor_execute")
+
 
 def fetch_directly(db: Db, sql: str, parameters: Mapping[str, Any] | Sequence[Any] = ()) -> Sequence[Sequence[Any]]:
     """Execute a statement and return its rows, in which values are the driver's; none where it has none."""
@@ -33,8 +35,11 @@ def execute_directly(db: Db, sql: str, rows: Sequence[Sequence[Any]]) -> None:
 
 
 def _is_listened_to(db: Db) -> bool:
-    # Listeners are shown statements by SQLAlchemy alone; it asks in this way whether there are any.
-    return db._has_events or db.engine._has_events
+    # Listeners are shown statements by SQLAlchemy alone; it asks in this way whether there are any of whatever.
+    if not (db._has_events or db.engine._has_events):
+        return False
+    # PostgreSQL's reader has one, which sets the isolation level and is shown no statement.
+    return any(getattr(place.dispatch, name) for place in (db, db.engine) for name in _STATEMENT_EVENTS)
 
 
 def _get_driver(db: Db) -> Any:

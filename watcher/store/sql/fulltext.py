@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, Protocol
-
-from sqlalchemy import ColumnElement, Row, Select
+from typing import Protocol
 
 from watcher.match import RequiredTerms
 from watcher.store.sql.interface import Db
+from watcher.store.sql.passing import PassingRows
 from watcher.store.sql.window import Window
 
 
@@ -28,19 +27,24 @@ class FulltextIndex(Protocol):
     def format_expression(self, terms: RequiredTerms) -> str | None:
         """Return an expression for terms, which are ASCII tokens; None where any entry may match."""
 
-    def is_common(self, db: Db, expression: str, cap: int) -> bool:
-        """Return whether more entries than `cap` match, or about so many."""
+    def count_lookups(self, db: Db, expression: str, cap: int) -> float:
+        """Return how many rows can be looked up one by one while the index lists all that match.
+
+        Infinity where that is no way, as more entries match than `cap`.
+        """
 
     def list_ids(self, db: Db, expression: str, *, below: int, above: int, limit: int) -> tuple[int, ...]:
         """Return the highest ids of entries that match in (above, below), highest first."""
 
     def list_rows(
-        self, db: Db, expression: str, chosen: Select[Any], entry_id: ColumnElement[int], cap: int
-    ) -> Sequence[Row[Any]]:
-        """Return the rows of a selection whose entry matches; `cap` as in `is_common`, which has to be false."""
+        self, db: Db, expression: str, rows: PassingRows, *, below: int, above: int, cap: int
+    ) -> Sequence[int]:
+        """Return the ids in (above, below) of rows whose entry matches, where no more than `cap` entries do."""
 
-    def filter_window(self, db: Db, expression: str, rows: Select[Any]) -> Window:
-        """Look through a selection, with a limit, of the columns `id` and `entry_id`."""
+    def filter_window(
+        self, db: Db, expression: str, rows: PassingRows, *, below: int, above: int, limit: int
+    ) -> Window:
+        """Look through the highest `limit` ids in (above, below)."""
 
     def rank_ids(self, db: Db, expression: str, *, newest: int, limit: int) -> tuple[int, ...]:
         """Return the ids that fit best among the `newest` that match, best first."""

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import Any
-
-from sqlalchemy import Select
+from typing import Generic, TypeVar
 
 from watcher.model.results import Filters
 
+S = TypeVar("S")
 MAX_KEPT_STATEMENTS = 200
 """So many are kept of a list: when there are more, they are built anew."""
 
 
-class KeptStatements:
+class KeptStatements(Generic[S]):
     """The statements of a list, by its filters and by what else they were built of; for several threads.
 
     Those of filters that hardly come again are not kept: moments move with the clock. Nor are those of sources, whose
@@ -21,9 +20,9 @@ class KeptStatements:
     """
 
     def __init__(self) -> None:
-        self._kept: dict[Hashable, Select[Any]] = {}
+        self._kept: dict[Hashable, S] = {}
 
-    def get(self, filters: Filters, build: Callable[[], Select[Any]], *others: Hashable) -> Select[Any]:
+    def get(self, filters: Filters, build: Callable[[], S], *others: Hashable) -> S:
         """Return the statement that is kept for some filters, else what `build` returns."""
         if filters.sources or filters.unread_by or filters.since or filters.until or filters.story:
             return build()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from math import inf
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, text
+from sqlalchemy import Select, bindparam, text
 from sqlalchemy.exc import DBAPIError
 
 from watcher.match import AllOf, AnyOf, Anything, RequiredPhrase, RequiredPrefix, RequiredTerms, RequiredToken
@@ -14,6 +15,7 @@ from watcher.store.sql.bulk import any_of
 from watcher.store.sql.direct import execute_directly
 from watcher.store.sql.expressions import join_expressions
 from watcher.store.sql.interface import Db
+from watcher.store.sql.passing import PassingRows, PassingStatements, select_between, select_newest
 from watcher.store.sql.types import IDS
 from watcher.store.sql.window import Window
 
@@ -81,9 +83,9 @@ class SqliteFulltext:
             case Anything():
                 return None
 
-    def is_common(self, db: Db, expression: str, cap: int) -> bool:
-        """Count the matches up to the cap."""
-        return bool(db.execute(_COUNT_UP_TO, {"wanted": expression, "cap": cap + 1}).scalar_one() > cap)
+    def count_lookups(self, db: Db, expression: str, cap: int) -> float:
+        """Count the matches up to the cap: FTS5 lists so many in no time."""
+        return inf if db.execute(_COUNT_UP_TO, {"wanted": expression, "cap": cap + 1}).scalar_one() > cap else 0
 
     def list_ids(self, db: Db, expression: str, *, below: int, above: int, limit: int) -> tuple[int, ...]:
         """Return the highest ids that match: FTS5 lists them in this order."""
@@ -91,22 +93,24 @@ class SqliteFulltext:
         return tuple(db.execute(_LIST, values).scalars())
 
     def list_rows(
-        self, db: Db, expression: str, chosen: Select[Any], entry_id: ColumnElement[int], cap: int
-    ) -> Sequence[Row[Any]]:
-        """List the ids first: joined, SQLite would ask the index once for each row."""
-        ids = self.list_ids(db, expression, below=2**62, above=0, limit=cap)
-        return db.execute(chosen.where(any_of(entry_id, bindparam("ids", type_=IDS))), {"ids": ids}).all()
+        self, db: Db, expression: str, rows: PassingRows, *, below: int, above: int, cap: int
+    ) -> Sequence[int]:
+        """List the ids of entries first: joined, SQLite would ask the index once for each row."""
+        entry_ids = self.list_ids(db, expression, below=2**62, above=0, limit=cap)
+        return [row[0] for row in rows.fetch(db, _select_of_entries, below=below, above=above, ids=entry_ids)]
 
-    def filter_window(self, db: Db, expression: str, rows: Select[Any]) -> Window:
+    def filter_window(
+        self, db: Db, expression: str, rows: PassingRows, *, below: int, above: int, limit: int
+    ) -> Window:
         """Read the rows, then ask for their entries: joined, SQLite would ask the index once for each row."""
-        chosen_rows = db.execute(rows).all()
+        chosen_rows = rows.fetch(db, select_newest, below=below, above=above, limit=limit)
         if not chosen_rows:
             return Window(looked=0, lowest=0, matching=())
-        entry_ids = [row.entry_id for row in chosen_rows]
+        entry_ids = [entry_id for _id, entry_id in chosen_rows]
         values = {"wanted": expression, "ids": entry_ids, "low": min(entry_ids), "high": max(entry_ids)}
         may = frozenset(db.execute(_FILTER, values).scalars())
-        matching = sorted((row.id for row in chosen_rows if row.entry_id in may), reverse=True)
-        return Window(looked=len(chosen_rows), lowest=min(row.id for row in chosen_rows), matching=tuple(matching))
+        matching = tuple(id_ for id_, entry_id in chosen_rows if entry_id in may)
+        return Window(looked=len(chosen_rows), lowest=chosen_rows[-1][0], matching=matching)
 
     def rank_ids(self, db: Db, expression: str, *, newest: int, limit: int) -> tuple[int, ...]:
         """Rank by bm25."""
@@ -148,6 +152,10 @@ class SqliteFulltext:
             db.execute(text("DROP TABLE temp.archive_words"))
         _entries, words = _read_totals(db)
         return [] if counted == words else [f"holds {counted} words of {words}"]
+
+
+def _select_of_entries(rows: PassingStatements) -> Select[Any]:
+    return select_between(rows).where(any_of(rows.entry_id, bindparam("ids", type_=IDS)))
 
 
 def _read_totals(db: Db) -> tuple[int, int]:

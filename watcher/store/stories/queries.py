@@ -28,7 +28,7 @@ from watcher.store.triage.marks import is_starred, is_unread
 
 MAX_RANKED = 5_000
 """How many stories are ranked by their outlets, which have to be counted."""
-_LISTS = KeptStatements()
+_LISTS = KeptStatements[Select[Any]]()
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _STORY_IDS = select(entry_table.c.id, entry_table.c.story_id).where(
     any_of(entry_table.c.id, bindparam("ids", type_=IDS)), entry_table.c.story_id.is_not(None)
