@@ -32,10 +32,11 @@ ROUTES = sorted(
     {
         *(
             route
-            for router in (health.router, metrics.router, syndication.router, events.router, *pages.routers)
+            for router in (health.router, metrics.router, syndication.router, events.router)
             for route in _walk(router)
         ),
-        *_walk(api.router, API),
+        *(route for part in pages.list_parts() for route in _walk(part.original_router)),
+        *(route for part in api.list_parts() for route in _walk(part.original_router, API)),
     }
 )
 NUMBERED = re.compile(r"\{[a-z_]+\}")

@@ -23,6 +23,7 @@ from watcher.parse import parse_bytes
 from watcher.reading import Reader, ReaderClosedError
 from watcher.reading.limits import FIRST_TRY, Limits
 from watcher.reading.pipe import Pipe
+from watcher.reading.worker import _JOBS
 from watcher.reading.worker_process import Process
 
 pytestmark = pytest.mark.anyio
@@ -262,3 +263,17 @@ async def test_feeds_of_a_page_that_nests_beyond_all_measure_are_found(reader: R
     page = "<link rel=alternate type='application/rss+xml' href=/feed>" + "<div>" * 20_000
 
     assert await reader.list_feed_links(page, URL) == ["http://post.example/feed"]
+
+
+@pytest.mark.parametrize("job", sorted(_JOBS))
+def test_no_document_waits_for_a_library(job: str) -> None:
+    script = (
+        "import sys\n"
+        "from watcher.reading.worker import _JOBS\n"
+        f"_JOBS[{job!r}]()\n"
+        "print('feedparser' in sys.modules, 'charset_normalizer' in sys.modules)"
+    )
+
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=True)
+
+    assert ended.stdout.split() == ["True", "True"]

@@ -36,11 +36,12 @@ def run(
     # structlog and httpx import them for tracebacks in colour and a command line, neither of which a daemon prints.
     with import_without("rich", "pygments"):
         from watcher import daemon
-    from watcher.app.setup.starter import has_configuration, write_starter_configuration
-    from watcher.app.setup.writing import is_setup_needed
+    from watcher.app.setup.first_start import has_configuration, is_setup_needed
 
     logs.configure_logging(verbose=state.verbose, quiet=state.quiet)
     if page and not has_configuration(state.folder):
+        from watcher.app.setup.starter import write_starter_configuration
+
         # The first-start page takes it from here; without a page there is nobody to ask.
         write_starter_configuration(state.folder, state.environ)
     with open_application(starting=True, secrets=None) as application:

@@ -41,7 +41,8 @@ def setup(
     """
     import sys
 
-    from watcher.app.setup.starter import has_configuration, write_starter_configuration
+    from watcher.app.setup.first_start import has_configuration
+    from watcher.app.setup.starter import write_starter_configuration
     from watcher.errors import UsageError
 
     logs.configure_logging(verbose=state.verbose, quiet=not state.verbose)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from watcher.contract.digests import DigestContent, encode_digest_content
 from watcher.digest.format_helpers import format_subject
-from watcher.digest.html import render_html
 from watcher.digest.links import Links
-from watcher.digest.markdown import render_markdown
-from watcher.digest.plain import render_text
 from watcher.model.digest import Digest
+
+# What renders a form is imported with the first that is asked for: with its templates it takes two megabytes.
+if TYPE_CHECKING:
+    from watcher.contract.digests import DigestContent
 
 
 class DigestForms:
@@ -31,21 +32,29 @@ class DigestForms:
     @cached_property
     def html(self) -> str:
         """The digest as an HTML mail."""
+        from watcher.digest.html import render_html
+
         return render_html(self.digest, self.links, self._templates)
 
     @cached_property
     def text(self) -> str:
         """The digest as plain text."""
+        from watcher.digest.plain import render_text
+
         return render_text(self.digest, self.links, self._templates)
 
     @cached_property
     def markdown(self) -> str:
         """The digest as Markdown."""
+        from watcher.digest.markdown import render_markdown
+
         return render_markdown(self.digest, self.links, self._templates)
 
     @cached_property
     def data(self) -> DigestContent:
         """The digest as data that JSON can hold."""
+        from watcher.contract.digests import encode_digest_content
+
         return encode_digest_content(self.digest)
 
     def render_form(self, name: str) -> str:

@@ -1,5 +1,5 @@
 """Reads feed documents: bytes to items. Quick where nothing is doubtful, feedparser where something is. Pure."""
 
-from watcher.parse.parser import parse, parse_bytes
+from watcher.parse.parser import load_libraries, parse, parse_bytes
 
-__all__ = ["parse", "parse_bytes"]
+__all__ = ["load_libraries", "parse", "parse_bytes"]

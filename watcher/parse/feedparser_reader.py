@@ -27,22 +27,8 @@ _RENAMED = (
 
 def read_loosely(body: bytes, base: str, known: Collection[bytes] = frozenset()) -> ParsedFeed:
     """Read a UTF-8 document however broken; raises ParseError (`not-feed`) where nothing in it is a feed."""
-    # Imported where a document is doubtful: it takes a megabyte, and a daemon at rest has none.
-    import feedparser
-
     require_isolation("feedparser's time and memory have no bound")
-    # feedparser opens a str or bytes that names a file or an address, so it only ever gets a stream. Sanitising and
-    # resolving are two thirds of its time, and ours to do. It does not get the document's address: it would make guids
-    # that are no addresses relative to it.
-    for pattern, name in _RENAMED:
-        body = pattern.sub(name, body)
-    headers = {"content-type": "application/xml; charset=utf-8"}
-    try:
-        document = feedparser.parse(
-            BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
-        )
-    except Exception as error:  # a parser of anything meets everything: its fault is the document's
-        raise ParseError("parse", f"cannot be read: {type(error).__name__}") from error
+    document = _parse_document(body)
     feed, entries = document.get("feed", {}), document.get("entries", [])
     if not entries and not document.get("version"):
         raise ParseError("not-feed", "no feed of a known kind")
@@ -67,6 +53,24 @@ def read_loosely(body: bytes, base: str, known: Collection[bytes] = frozenset())
         unread_marks=unread,
         parser="feedparser",
     )
+
+
+def _parse_document(body: bytes) -> Any:
+    # Imported where a document is doubtful: it takes a megabyte, and a daemon at rest has none.
+    import feedparser
+
+    # feedparser opens a str or bytes that names a file or an address, so it only ever gets a stream. Sanitising and
+    # resolving are two thirds of its time, and ours to do. It does not get the document's address: it would make guids
+    # that are no addresses relative to it.
+    for pattern, name in _RENAMED:
+        body = pattern.sub(name, body)
+    headers = {"content-type": "application/xml; charset=utf-8"}
+    try:
+        return feedparser.parse(
+            BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
+        )
+    except Exception as error:  # a parser of anything meets everything: its fault is the document's
+        raise ParseError("parse", f"cannot be read: {type(error).__name__}") from error
 
 
 def _to_raw_item(entry: Any, base: str) -> RawItem:

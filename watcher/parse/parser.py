@@ -49,6 +49,12 @@ def parse_bytes(
         raise ParseError("parse", f"cannot be read: {type(error).__name__}") from error
 
 
+def load_libraries() -> None:
+    """Import what few documents need, before the time of a document is measured that would have to wait for it."""
+    import charset_normalizer  # noqa: F401
+    import feedparser  # noqa: F401
+
+
 def _parse(body: bytes, url: str, content_type: str | None, known: Collection[bytes]) -> ParsedFeed:
     text, fault = decode(body, content_type)
     if detect_format(text) is DocumentFormat.JSON:

@@ -141,15 +141,18 @@ def _interrupt(_number: int, _frame: object) -> None:
 
 
 def _document() -> Callable[..., Any]:
-    from watcher.parse import parse
+    from watcher.parse import load_libraries, parse
 
+    load_libraries()
     # Its items have been streamed by then.
     return lambda document, known: replace(parse(document, known), items=())
 
 
 def _article() -> Callable[..., Any]:
+    from watcher.parse import load_libraries
     from watcher.parse.web_pages import read_article
 
+    load_libraries()
     # Imported here, before the clock runs: it takes longer than most pages.
     with suppress(ImportError):
         import trafilatura  # noqa: F401
@@ -157,8 +160,10 @@ def _article() -> Callable[..., Any]:
 
 
 def _feed_links() -> Callable[..., Any]:
+    from watcher.parse import load_libraries
     from watcher.parse.web_pages import list_feed_links
 
+    load_libraries()
     return list_feed_links
 
 

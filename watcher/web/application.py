@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any
 
@@ -18,8 +18,7 @@ from watcher.fetch import Fetcher
 from watcher.pipeline.storage_monitor import StorageMonitor
 from watcher.pipeline.websub.service import Subscriber
 from watcher.settings import signing_key
-from watcher.web import api, errors, events, health, metrics, pages, syndication, websub
-from watcher.web.api_examples import add_examples
+from watcher.web import api, errors, health, metrics, pages, websub
 from watcher.web.auth.access import AccessMiddleware
 from watcher.web.auth.bodies import BoundedBodies
 from watcher.web.auth.control import AccessControl
@@ -31,8 +30,10 @@ from watcher.web.auth.sources import Proxies
 from watcher.web.auth.trusted_header import TrustedHeader
 from watcher.web.context import WebContext
 from watcher.web.deadlines import BoundedMatching
-from watcher.web.render.environment import make_environment
+from watcher.web.parts import Part, load_router
 from watcher.web.static_files import StaticAssets
+
+_STREAMS = {"syndication": "topics views digests.atom", "events": "events"}
 
 
 def create_app(
@@ -77,7 +78,6 @@ def create_app(
         clock=clock,
         gate=gate,
         key=signing_key(app.settings),
-        environment=make_environment(gate.prefix),
         poller_alive=poller_alive,
         storage=storage or StorageMonitor(),
         reload=reload,
@@ -97,15 +97,25 @@ class _Application(FastAPI):
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI document; it is made once."""
         if self.openapi_schema is None:
+            from watcher.web.api_examples import add_examples
+
             add_examples(super().openapi())
         assert self.openapi_schema is not None
         return self.openapi_schema
 
+    @property
+    def routes(self) -> list[BaseRoute]:
+        """Return all routes, with those of parts that no request has asked for yet."""
+        return [route.route if isinstance(route, Part) else route for route in self.router.routes]
+
 
 @cache
 def _collect_routes() -> Sequence[BaseRoute]:
-    """Return the routes that every application serves: FastAPI prepares them at the first request, once a process."""
+    """Return the routes that every application serves: they are prepared at the first request, once a process."""
     collected = APIRouter(dependencies=[Depends(check_role)])
-    for router in (health.router, metrics.router, syndication.router, events.router, api.router, *pages.routers):
+    for router in (health.router, metrics.router):
         collected.include_router(router)
-    return tuple(collected.routes)
+    streams = [
+        Part("", names.split(), partial(load_router, f"watcher.web.{module}")) for module, names in _STREAMS.items()
+    ]
+    return (*collected.routes, *streams, *api.list_parts(), *pages.list_parts())

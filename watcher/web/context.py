@@ -7,9 +7,8 @@ import secrets
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-import jinja2
 from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
@@ -32,6 +31,9 @@ from watcher.web.deadlines import MatchBudget, QueryParser
 from watcher.web.help_links import find_help_link
 from watcher.web.kept_values import KeptValues
 from watcher.web.setup_drafts import SettingUp
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 T = TypeVar("T")
 CACHE_LIFETIME = timedelta(seconds=5)
@@ -56,7 +58,6 @@ class WebContext:
     clock: Callable[[], datetime]
     gate: AccessControl
     key: bytes = field(repr=False)
-    environment: jinja2.Environment
     poller_alive: Callable[[], bool] | None = None
     storage: StorageMonitor = field(default_factory=StorageMonitor)
     reload: Callable[[], Awaitable[bool]] | None = None
@@ -73,6 +74,13 @@ class WebContext:
     @property
     def now(self) -> datetime:
         return self.clock()
+
+    @property
+    def environment(self) -> Environment:
+        """The environment that renders pages; it is made with the first of them."""
+        from watcher.web.render.environment import make_environment
+
+        return make_environment(self.gate.prefix)
 
     def parse_query(self, text: str) -> NamedQuery:
         """Parse a visitor's query with the configured sets; raises QueryError and BusyError."""

@@ -10,8 +10,9 @@ from typing import Literal
 from fastapi.concurrency import run_in_threadpool
 
 from watcher.app.setup.first_digest import DEFAULT_DAYS, FirstDigest, encode_first_digest, send_first_digest
+from watcher.app.setup.first_start import is_setup_needed
 from watcher.app.setup.run import encode_packs, encode_setup_result, prepare_first_setup
-from watcher.app.setup.writing import is_setup_needed, write_setup
+from watcher.app.setup.writing import write_setup
 from watcher.contract.setup import SetupAnswers, SetupResult, SetupState
 from watcher.errors import UsageError
 from watcher.web.context import WebContext

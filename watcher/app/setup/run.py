@@ -12,8 +12,8 @@ from pydantic import TypeAdapter, ValidationError
 from watcher.app.bootstrap import App
 from watcher.app.configuration.digests import find_digest
 from watcher.app.setup.first_digest import DEFAULT_DAYS, MAX_DAYS, FirstDigest, encode_first_digest
+from watcher.app.setup.first_start import is_setup_needed
 from watcher.app.setup.preparation import SetupPlan, prepare_setup
-from watcher.app.setup.writing import is_setup_needed
 from watcher.contract.setup import PackSummary, SetupAnswers, SetupResult
 from watcher.contract.timestamps import format_timestamp
 from watcher.digest.slots import list_next_slots

@@ -72,11 +72,6 @@ topics: []
 """A configuration that watches nothing yet."""
 
 
-def has_configuration(folder: Path) -> bool:
-    """Return whether a folder holds a file of a configuration."""
-    return any((folder / name).exists() for name in EMPTY)
-
-
 def write_starter_configuration(folder: Path, environ: Mapping[str, str], packs: Sequence[Pack] = ()) -> list[Path]:
     """Write a commented configuration with the feeds and topics of packs, and return the paths of its files.
 

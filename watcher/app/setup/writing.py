@@ -11,7 +11,6 @@ from watcher.app.feeds import KnownFeeds
 from watcher.app.setup.preparation import SetupPlan
 from watcher.errors import UsageError
 from watcher.model.feed_config import FeedConfig
-from watcher.settings import Settings
 from watcher.settings.edit_feeds import format_source
 from watcher.settings.edit_files import Draft
 from watcher.settings.feeds import make_source
@@ -19,11 +18,6 @@ from watcher.settings.folders import shipped_folder
 from watcher.settings.loader import TOPICS
 from watcher.settings.packs import Pack
 from watcher.settings.yaml_edits import AddItem
-
-
-def is_setup_needed(settings: Settings) -> bool:
-    """Return whether nothing is watched and nobody is sent anything yet."""
-    return not (settings.sources or settings.topics or settings.subscriptions)
 
 
 def write_setup(editor: Editor, plan: SetupPlan) -> list[str]:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from watcher.app.listing import list_hits
-from watcher.app.setup.writing import is_setup_needed
+from watcher.app.setup.first_start import is_setup_needed
 from watcher.errors import UsageError
 from watcher.model.person import Role
 from watcher.model.results import Page, StoredHit

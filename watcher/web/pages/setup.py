@@ -15,6 +15,7 @@ from fastapi.responses import RedirectResponse
 
 from watcher.app.configuration.channels import build_channel, send_test_message
 from watcher.app.setup.first_digest import DEFAULT_DAYS
+from watcher.app.setup.first_start import is_setup_needed
 from watcher.app.setup.preparation import (
     DEFAULT_SCHEDULE,
     DEFAULT_TITLE,
@@ -22,7 +23,6 @@ from watcher.app.setup.preparation import (
     draft_watched_topic,
 )
 from watcher.app.setup.run import encode_packs
-from watcher.app.setup.writing import is_setup_needed
 from watcher.contract.configuration import ChannelEdit
 from watcher.contract.deliveries import ChannelTest
 from watcher.contract.setup import SetupAnswers, Watch
