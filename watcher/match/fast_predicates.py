@@ -77,8 +77,8 @@ class PredicateCompiler:
         """Return the predicate of an operator whose operands are words or ORs of words; None for any other."""
         sources = [self._get_source(child) for child in node.children()]
         match node, sources:
-            case Near(), [left, right] if left is not None and right is not None:
-                return self._compile_near(node, left, right)
+            case Near(gap=gap, ordered=ordered), [left, right] if left is not None and right is not None:
+                return _Near(left, right, gap, ordered)
             case NotNear(gap=gap, ordered=ordered), [left, right] if left is not None and right is not None:
                 return _NotNear(left, right, gap, ordered)
             case AtLeast(count=count), [source] if source is not None:
@@ -88,31 +88,14 @@ class PredicateCompiler:
             case _:
                 return None
 
-    def _compile_near(self, node: Near, left: SpanSource, right: SpanSource) -> Predicate:
-        """Return the predicate of NEAR: of patterns alone where they are all there is to its operands."""
-        lefts, rights = self._list_numbers(node.left), self._list_numbers(node.right)
-        doubtful = [
-            phrase for child in (node.left, node.right) for phrase in list_phrases(child) or ()
-            if not self._is_plain(phrase)
-        ]  # fmt: skip
-        if not doubtful:
-            return _Near(lefts, rights, node.gap, node.ordered, None)
-        # A pattern that ends inside a phrase may leave out a blank for each of its words, which the gap then has.
-        slack = max(0 if self._patterns[id(phrase)].is_literal else len(phrase.parts) for phrase in doubtful)
-        return _Near(lefts, rights, node.gap + slack, node.ordered, (left, right, node.gap))
-
-    def _list_numbers(self, node: Node) -> Collection[int]:
-        """Return the patterns of a phrase or an OR of phrases."""
-        numbers = dict.fromkeys(n for phrase in list_phrases(node) or () for n in self._patterns[id(phrase)].numbers)
-        return tuple(numbers) if len(numbers) <= MAX_LISTED_PATTERNS else frozenset(numbers)
-
     def _get_source(self, node: Node) -> SpanSource | None:
         """Return what finds the spans of a phrase or of an OR of phrases; None for any other node."""
         phrases = list_phrases(node)
         if phrases is None:
             return None
         if all(self._is_plain(phrase) for phrase in phrases):
-            return _PlainSpans(self._list_numbers(node))
+            numbers = tuple(dict.fromkeys(n for phrase in phrases for n in self._patterns[id(phrase)].numbers))
+            return _PlainSpans(numbers) if len(numbers) <= MAX_LISTED_PATTERNS else _ManyPlainSpans(frozenset(numbers))
         if len(phrases) > MAX_LISTED_PATTERNS:
             return _ManySpans(node)
         return _PhraseSpans(tuple((phrase, self._patterns[id(phrase)]) for phrase in phrases))
@@ -154,11 +137,22 @@ def list_phrases(node: Node) -> tuple[Phrase, ...] | None:
 class _PlainSpans:
     """The spans of phrases that are where their patterns are."""
 
-    numbers: Collection[int]
+    numbers: tuple[int, ...]
 
     def find_spans(self, scan: ScanResult) -> Sequence[Span]:
         """Return the spans of the phrases, in order."""
-        return scan.merge_present(self.numbers)
+        return scan.merge_spans(self.numbers)
+
+
+@dataclass(slots=True, eq=False)
+class _ManyPlainSpans:
+    """The same of so many that those which occur are looked up."""
+
+    numbers: frozenset[int]
+
+    def find_spans(self, scan: ScanResult) -> Sequence[Span]:
+        """Return the spans of the phrases, in order."""
+        return scan.merge_spans(scan.pattern_numbers & self.numbers)
 
 
 @dataclass(slots=True, eq=False)
@@ -259,34 +253,21 @@ class _Evaluation:
 
 @dataclass(slots=True, eq=False)
 class _Near:
-    """Whether two operands are near each other: first by their patterns, which nine in ten are too far apart for.
-
-    `operands` and their gap are what is looked at then; None where the patterns decide.
-    """
-
-    lefts: Collection[int]
-    rights: Collection[int]
+    left: SpanSource
+    right: SpanSource
     gap: int
     ordered: bool
-    operands: tuple[SpanSource, SpanSource, int] | None
 
     def matches(self, scan: ScanResult) -> bool:
         """Return whether the node matches."""
-        lefts = scan.merge_present(self.lefts)
-        rights = scan.merge_present(self.rights) if lefts else ()
-        if not rights or not _are_near(scan.text, lefts, rights, self.gap, ordered=self.ordered):
+        lefts = self.left.find_spans(scan)
+        rights = self.right.find_spans(scan) if lefts else ()
+        if not rights:
             return False
-        if self.operands is None:
-            return True
-        left, right, gap = self.operands
-        return _are_near(scan.text, left.find_spans(scan), right.find_spans(scan), gap, ordered=self.ordered)
-
-
-def _are_near(text: str, lefts: Sequence[Span], rights: Sequence[Span], gap: int, *, ordered: bool) -> bool:
-    """Return whether one of the left spans is near one of the right."""
-    if len(lefts) * len(rights) <= MAX_PAIRS:
-        return _has_pair(text, lefts, rights, gap, ordered=ordered)
-    return _follows(text, lefts, rights, gap) or (not ordered and _follows(text, rights, lefts, gap))
+        gap, text = self.gap, scan.text
+        if len(lefts) * len(rights) <= MAX_PAIRS:
+            return _has_pair(text, lefts, rights, gap, ordered=self.ordered)
+        return _follows(text, lefts, rights, gap) or (not self.ordered and _follows(text, rights, lefts, gap))
 
 
 def _has_pair(text: str, lefts: Sequence[Span], rights: Sequence[Span], gap: int, *, ordered: bool) -> bool:

@@ -7,7 +7,7 @@ blanks, so that distances need no numbering of words.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, chain
 from operator import itemgetter
@@ -91,10 +91,6 @@ class ScanResult(Evaluator):
         """Return the spans of some patterns, in order."""
         by_pattern = self.spans_by_pattern
         return merge_in_order([by_pattern[number] for number in numbers if number in by_pattern])
-
-    def merge_present(self, numbers: Collection[int]) -> Sequence[Span]:
-        """Return the same; of a set, which holds many, those that occur are looked up."""
-        return self.merge_spans(self.pattern_numbers & numbers if isinstance(numbers, frozenset) else numbers)
 
     def find_spans(self, phrase: Phrase) -> Sequence[Span]:
         """Return where a phrase occurs in the padded text, in order."""
