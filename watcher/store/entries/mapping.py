@@ -103,6 +103,8 @@ def restore_key(key: str | None, guid: str | None, canonical_url: str | None, ke
     """Return an entry's key from what its row holds of it: no text where it is the usual one of guid or address."""
     if key is not None:
         return key
+    if guid is not None and guid == canonical_url:
+        return format_usual_key(guid)  # either way
     if guid is not None and hash_key(usual := format_usual_key(guid)) == key_mark:
         return usual
     return format_usual_key(canonical_url or "")
