@@ -24,6 +24,7 @@ from watcher.engine.jobs import Engine, Heartbeat, Jobs
 from watcher.engine.systemd import ServiceManager
 from watcher.errors import ConfigError, StoreError, WatcherError
 from watcher.fetch import Fetcher
+from watcher.reading.arenas import share_heap
 from watcher.web import create_app, make_server, require_login
 
 log = structlog.get_logger()
@@ -48,6 +49,7 @@ def run(
     `on_page` is called with the page's address once its port is bound.
     Where a thread is stuck (a document that is read for minutes) the process ends here, with 0, and not its caller.
     """
+    share_heap()  # the first threads read all feeds: what they free serves those that follow
     with ExitStack() as stack:
         if (path := app.database.path) is not None:
             stack.enter_context(_DaemonLock(path))

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 import psutil
 import pytest
@@ -21,6 +22,8 @@ from watcher.store.database import Database
 from watcher.store.feeds.poll_history import PollRecord
 
 HEALTHY = 12
+PATIENCE = timedelta(seconds=4)
+"""With a hundred and fifty feeds at once, a busy machine holds each of them up for a second or two."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,9 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     with (
         Yard() as yard,
         Database(f"sqlite:///{path}", durable=False) as database,
-        Machine(database, context=certificates.trusting) as machine,
+        Machine(
+            database, context=certificates.trusting, connect=PATIENCE, read=PATIENCE, total=2 * PATIENCE
+        ) as machine,
     ):
         yield _cycles(yard, machine, certificates)
 
@@ -159,6 +164,6 @@ def test_every_healthy_feed_is_read_beside_them(course: Told) -> None:
 
 
 def test_the_cycle_ends_in_bounded_time_and_memory(course: Told) -> None:
-    # The longest patience is four seconds; the rest is the bombs, and a machine that has other things to do.
-    assert course.seconds < 40
+    # The longest patience is eight seconds; the rest is the bombs, and a machine that has other things to do.
+    assert course.seconds < 45
     assert course.grown < 200 * 2**20

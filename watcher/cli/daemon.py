@@ -31,7 +31,11 @@ def run(
     page: Annotated[bool, typer.Option("--page/--no-page", help="Serve the page and the API.")] = True,
 ) -> None:
     """Run the daemon: polling, alerts, digests, messages, the page."""
-    from watcher import daemon
+    from watcher.left_out import import_without
+
+    # structlog and httpx import them for tracebacks in colour and a command line, neither of which a daemon prints.
+    with import_without("rich", "pygments"):
+        from watcher import daemon
     from watcher.app.setup.starter import has_configuration, write_starter_configuration
     from watcher.app.setup.writing import is_setup_needed
 

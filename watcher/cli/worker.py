@@ -20,9 +20,12 @@ def worker() -> None:
 
     The others take over the work of one that dies within half a minute.
     """
-    from watcher import daemon
     from watcher.errors import UsageError
+    from watcher.left_out import import_without
     from watcher.settings import EngineName
+
+    with import_without("rich", "pygments"):  # as `run` does
+        from watcher import daemon
 
     logs.configure_logging(verbose=state.verbose, quiet=state.quiet)
     with open_application(starting=True, secrets=None) as application:

@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import css_inline
 import jinja2
 from markupsafe import Markup
 
@@ -37,6 +36,9 @@ from watcher.digest.story_text import format_spread, format_status, format_time
 from watcher.digest.unsubscribe_links import UNSUBSCRIBE_MARKER
 from watcher.model.digest import Digest
 from watcher.model.digest_story import DigestStory
+
+if TYPE_CHECKING:
+    from css_inline import CSSInliner
 
 MAX_HTML_BYTES = 90_000
 """Gmail cuts a message off at about 102 kB; the rest is for headers and for the link to unsubscribe."""
@@ -212,5 +214,8 @@ def _prepare_brief(number: int, story: DigestStory, digest: Digest, links: Links
 
 
 @lru_cache(maxsize=1)
-def _create_inliner() -> css_inline.CSSInliner:
+def _create_inliner() -> CSSInliner:
+    # Imported where a digest is composed: it takes two megabytes.
+    import css_inline
+
     return css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False)

@@ -8,7 +8,7 @@ predicate is made of takes longer than the test: each is one object, with as few
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -56,7 +56,7 @@ class PredicateCompiler:
         in_text = fields == TEXT_FIELDS
         match node:
             # Words in all of the text need no more than their patterns; in the title, the first span decides.
-            case Phrase() | Or() if in_text and (phrases := _list_phrases(node)) is not None:
+            case Phrase() | Or() if in_text and (phrases := list_phrases(node)) is not None:
                 return self._any_phrase(phrases)
             case Phrase() | Or() if fields == ("title",) and (source := self._get_source(node)) is not None:
                 return _InTitle(source)
@@ -77,8 +77,8 @@ class PredicateCompiler:
         """Return the predicate of an operator whose operands are words or ORs of words; None for any other."""
         sources = [self._get_source(child) for child in node.children()]
         match node, sources:
-            case Near(gap=gap, ordered=ordered), [left, right] if left is not None and right is not None:
-                return _Near(left, right, gap, ordered)
+            case Near(), [left, right] if left is not None and right is not None:
+                return self._compile_near(node, left, right)
             case NotNear(gap=gap, ordered=ordered), [left, right] if left is not None and right is not None:
                 return _NotNear(left, right, gap, ordered)
             case AtLeast(count=count), [source] if source is not None:
@@ -88,14 +88,31 @@ class PredicateCompiler:
             case _:
                 return None
 
+    def _compile_near(self, node: Near, left: SpanSource, right: SpanSource) -> Predicate:
+        """Return the predicate of NEAR: of patterns alone where they are all there is to its operands."""
+        lefts, rights = self._list_numbers(node.left), self._list_numbers(node.right)
+        doubtful = [
+            phrase for child in (node.left, node.right) for phrase in list_phrases(child) or ()
+            if not self._is_plain(phrase)
+        ]  # fmt: skip
+        if not doubtful:
+            return _Near(lefts, rights, node.gap, node.ordered, None)
+        # A pattern that ends inside a phrase may leave out a blank for each of its words, which the gap then has.
+        slack = max(0 if self._patterns[id(phrase)].is_literal else len(phrase.parts) for phrase in doubtful)
+        return _Near(lefts, rights, node.gap + slack, node.ordered, (left, right, node.gap))
+
+    def _list_numbers(self, node: Node) -> Collection[int]:
+        """Return the patterns of a phrase or an OR of phrases."""
+        numbers = dict.fromkeys(n for phrase in list_phrases(node) or () for n in self._patterns[id(phrase)].numbers)
+        return tuple(numbers) if len(numbers) <= MAX_LISTED_PATTERNS else frozenset(numbers)
+
     def _get_source(self, node: Node) -> SpanSource | None:
         """Return what finds the spans of a phrase or of an OR of phrases; None for any other node."""
-        phrases = _list_phrases(node)
+        phrases = list_phrases(node)
         if phrases is None:
             return None
         if all(self._is_plain(phrase) for phrase in phrases):
-            numbers = tuple(dict.fromkeys(n for phrase in phrases for n in self._patterns[id(phrase)].numbers))
-            return _PlainSpans(numbers) if len(numbers) <= MAX_LISTED_PATTERNS else _ManyPlainSpans(frozenset(numbers))
+            return _PlainSpans(self._list_numbers(node))
         if len(phrases) > MAX_LISTED_PATTERNS:
             return _ManySpans(node)
         return _PhraseSpans(tuple((phrase, self._patterns[id(phrase)]) for phrase in phrases))
@@ -124,7 +141,7 @@ class PredicateCompiler:
         return _Evaluation(node, fields, tuple(self.compile(child, fields) for child in needed))
 
 
-def _list_phrases(node: Node) -> tuple[Phrase, ...] | None:
+def list_phrases(node: Node) -> tuple[Phrase, ...] | None:
     """Return the phrase, or the phrases of an OR of nothing else; None for any other node."""
     if isinstance(node, Phrase):
         return (node,)
@@ -137,22 +154,11 @@ def _list_phrases(node: Node) -> tuple[Phrase, ...] | None:
 class _PlainSpans:
     """The spans of phrases that are where their patterns are."""
 
-    numbers: tuple[int, ...]
+    numbers: Collection[int]
 
     def find_spans(self, scan: ScanResult) -> Sequence[Span]:
         """Return the spans of the phrases, in order."""
-        return scan.merge_spans(self.numbers)
-
-
-@dataclass(slots=True, eq=False)
-class _ManyPlainSpans:
-    """The same of so many that those which occur are looked up."""
-
-    numbers: frozenset[int]
-
-    def find_spans(self, scan: ScanResult) -> Sequence[Span]:
-        """Return the spans of the phrases, in order."""
-        return scan.merge_spans(scan.pattern_numbers & self.numbers)
+        return scan.merge_present(self.numbers)
 
 
 @dataclass(slots=True, eq=False)
@@ -163,14 +169,7 @@ class _PhraseSpans:
 
     def find_spans(self, scan: ScanResult) -> Sequence[Span]:
         """Return the spans of the phrases, in order."""
-        is_absent = scan.pattern_numbers.isdisjoint
-        return merge_in_order(
-            [
-                spans
-                for phrase, patterns in self.phrases
-                if not is_absent(patterns.numbers) and (spans := scan.find_spans_of(phrase, patterns))
-            ]
-        )
+        return scan.find_spans_of_any(self.phrases)
 
 
 @dataclass(slots=True, eq=False)
@@ -260,21 +259,34 @@ class _Evaluation:
 
 @dataclass(slots=True, eq=False)
 class _Near:
-    left: SpanSource
-    right: SpanSource
+    """Whether two operands are near each other: first by their patterns, which nine in ten are too far apart for.
+
+    `operands` and their gap are what is looked at then; None where the patterns decide.
+    """
+
+    lefts: Collection[int]
+    rights: Collection[int]
     gap: int
     ordered: bool
+    operands: tuple[SpanSource, SpanSource, int] | None
 
     def matches(self, scan: ScanResult) -> bool:
         """Return whether the node matches."""
-        lefts = self.left.find_spans(scan)
-        rights = self.right.find_spans(scan) if lefts else ()
-        if not rights:
+        lefts = scan.merge_present(self.lefts)
+        rights = scan.merge_present(self.rights) if lefts else ()
+        if not rights or not _are_near(scan.text, lefts, rights, self.gap, ordered=self.ordered):
             return False
-        gap, text = self.gap, scan.text
-        if len(lefts) * len(rights) <= MAX_PAIRS:
-            return _has_pair(text, lefts, rights, gap, ordered=self.ordered)
-        return _follows(text, lefts, rights, gap) or (not self.ordered and _follows(text, rights, lefts, gap))
+        if self.operands is None:
+            return True
+        left, right, gap = self.operands
+        return _are_near(scan.text, left.find_spans(scan), right.find_spans(scan), gap, ordered=self.ordered)
+
+
+def _are_near(text: str, lefts: Sequence[Span], rights: Sequence[Span], gap: int, *, ordered: bool) -> bool:
+    """Return whether one of the left spans is near one of the right."""
+    if len(lefts) * len(rights) <= MAX_PAIRS:
+        return _has_pair(text, lefts, rights, gap, ordered=ordered)
+    return _follows(text, lefts, rights, gap) or (not ordered and _follows(text, rights, lefts, gap))
 
 
 def _has_pair(text: str, lefts: Sequence[Span], rights: Sequence[Span], gap: int, *, ordered: bool) -> bool:
@@ -331,19 +343,25 @@ class _NotNear:
         rights = self.right.find_spans(scan)
         if not rights:
             return True
-        text, gap = scan.text, self.gap
-        starts = [span[1] for span in rights]
-        ends = sorted(span[2] for span in rights)
-        # The nearest on either side decides: all others are farther away.
-        for _number, start, end in lefts:
-            after = bisect_left(starts, end - 1)
-            if after < len(starts) and _is_within(text, end, starts[after], gap):
-                continue
-            before = bisect_right(ends, start + 1)
-            if not self.ordered and before > 0 and _is_within(text, ends[before - 1], start, gap):
-                continue
-            return True
-        return False
+        places = ((start, end) for _number, start, end in lefts)
+        return next(exclude_near_places(scan.text, places, rights, self.gap, ordered=self.ordered), None) is not None
+
+
+def exclude_near_places(
+    text: str, places: Iterable[tuple[int, int]], rights: Sequence[Span], gap: int, *, ordered: bool
+) -> Iterator[tuple[int, int]]:
+    """Yield the places, each with its start and end as in a span, that are near none of the spans on the right."""
+    starts = [span[1] for span in rights]
+    ends = sorted(span[2] for span in rights)
+    # The nearest on either side decides: all others are farther away.
+    for start, end in places:
+        after = bisect_left(starts, end - 1)
+        if after < len(starts) and _is_within(text, end, starts[after], gap):
+            continue
+        before = bisect_right(ends, start + 1)
+        if not ordered and before > 0 and _is_within(text, ends[before - 1], start, gap):
+            continue
+        yield start, end
 
 
 @dataclass(slots=True, eq=False)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TypeAlias
 
 import ahocorasick_rs
@@ -45,45 +46,48 @@ class _Plan:
     """What is evidence wherever it occurs; None where operators choose among the places."""
 
 
-_Trigger: TypeAlias = tuple[int, tuple[int, ...], int, tuple[int, ...], tuple[PatternGroup, ...], _Plan]
-"""Two of the other required groups, each as its first pattern and the rest; the remaining groups; and the plan."""
+_BLOCK = 4096
+"""Numbers of patterns are made so many at a time: they are side by side in memory, and matching reads them."""
+
+_Waiting: TypeAlias = tuple[tuple[tuple[tuple[int, ...], ...], _Plan], ...]
+"""Plans that wait for one pattern, each with what is still to be tested: groups of which each needs a pattern."""
 
 
 class _TriggerTable:
     """Which plans wait for which pattern, each with the other groups of patterns of which one has to occur as well.
 
-    Of up to two groups of at most five patterns the first pattern stands apart: most have one, and this is tested for
-    every pattern that occurs. All that is tested lies in one tuple: reading memory here and there takes longer than
-    the tests.
+    Most patterns that occur lead to plans that lack another word. So each pattern has a gate: a few patterns of which
+    one occurs wherever any of its plans can match. It is tested without a look at the plans, since reading memory here
+    and there takes longer than the tests.
     """
 
     def __init__(self, waiting: Mapping[int, list[tuple[Sequence[PatternGroup], _Plan]]], patterns: int) -> None:
-        self._triggers: list[tuple[_Trigger, ...] | None] = [None] * patterns
+        self._gates: list[tuple[int, ...]] = [()] * patterns
+        self._waiting: list[_Waiting] = [()] * patterns
         for number, plans in waiting.items():
-            self._triggers[number] = tuple(self._build(number, groups, plan) for groups, plan in plans)
+            # Where a plan has no other group, the pattern itself opens the gate.
+            smallest = [min(groups, key=len) if groups else (number,) for groups, _plan in plans]
+            self._gates[number] = tuple(dict.fromkeys(chain.from_iterable(smallest)))
+            # A gate of one plan has tested its smallest group.
+            tested = smallest if len(plans) == 1 else ()
+            self._waiting[number] = tuple(
+                (tuple(tuple(group) for group in sorted(groups, key=len) if group not in tested), plan)
+                for groups, plan in plans
+            )
 
     def find_candidates(self, present: set[int]) -> Iterable[_Plan]:
         """Return the plans of which every group has a pattern that occurs, once each."""
-        triggers = self._triggers
-        disjoint = present.isdisjoint
-        # One comprehension without calls: it runs for every pattern of every entry.
+        gates, waiting = self._gates, self._waiting
+        is_absent = present.isdisjoint
+        # One comprehension without calls of our own: it runs for every pattern of every entry.
         candidates = [
             plan
             for number in present
-            if (waiting := triggers[number])
-            for first, first_rest, second, second_rest, groups, plan in waiting
-            if (first in present or (first_rest and not disjoint(first_rest)))
-            and (second in present or (second_rest and not disjoint(second_rest)))
-            and not (groups and any(map(disjoint, groups)))
+            if not is_absent(gates[number])
+            for groups, plan in waiting[number]
+            if not (groups and any(map(is_absent, groups)))
         ]
         return dict.fromkeys(candidates)
-
-    @staticmethod
-    def _build(number: int, groups: Sequence[PatternGroup], plan: _Plan) -> _Trigger:
-        short = [group for group in groups if len(group) <= 5][:2]
-        (first, *first_rest), (second, *second_rest) = (sorted(group) for group in [*short, (number,), (number,)][:2])
-        remaining = tuple(group for group in groups if group not in short)
-        return first, tuple(first_rest), second, tuple(second_rest), remaining, plan
 
 
 class QueryIndex:
@@ -92,6 +96,7 @@ class QueryIndex:
     def __init__(self, queries: Sequence[Query]) -> None:
         self._pattern_numbers: dict[str, int] = {}
         self._frequencies: list[float] = []
+        self._spare_numbers: list[int] = []
         self._by_phrase: dict[Phrase, PhrasePatterns] = {}
         # By identity: a set's nodes are shared by all that name it, and hashing them for each entry would cost more
         # than the scan. The plans keep them alive.
@@ -207,8 +212,12 @@ class QueryIndex:
         return known
 
     def _add_pattern(self, pattern: str) -> int:
-        number = self._pattern_numbers.setdefault(pattern, len(self._pattern_numbers))
-        if number == len(self._frequencies):
+        number = self._pattern_numbers.get(pattern)
+        if number is None:
+            if not self._spare_numbers:
+                known = len(self._pattern_numbers)
+                self._spare_numbers = list(range(known + _BLOCK - 1, known - 1, -1))
+            number = self._pattern_numbers[pattern] = self._spare_numbers.pop()
             self._frequencies.append(estimate_frequency(pattern))
         return number
 

@@ -12,6 +12,7 @@ from functools import partial
 from typing import NamedTuple, TypeAlias
 
 from watcher.match.evidence import MAX_EVIDENCE, build_evidence, extract_evidence
+from watcher.match.fast_predicates import exclude_near_places, list_phrases
 from watcher.match.fields import TEXT_FIELDS
 from watcher.match.format import format_clause
 from watcher.match.node import Fields, Leaf, Node, Occurrence
@@ -21,6 +22,7 @@ from watcher.match.operators.disjunction import Or
 from watcher.match.operators.field_equals import FieldEquals
 from watcher.match.operators.field_scope import FieldScope
 from watcher.match.operators.first import First
+from watcher.match.operators.not_near import NotNear
 from watcher.match.phrase import Literal, Phrase, Prefix
 from watcher.match.scan_result import MAX_LISTED_PATTERNS, PhrasePatterns, ScanResult, Span
 from watcher.model.topic import Evidence
@@ -67,7 +69,15 @@ class EvidenceSource(NamedTuple):
     key: object
 
 
-Source: TypeAlias = EvidenceSource | int
+class NotNearSource(NamedTuple):
+    """A NOT NEAR of phrases: what is evidence are the places of its left operand that are near none of its right."""
+
+    node: NotNear
+    lefts: tuple[EvidenceSource | int, ...]
+    rights: tuple[tuple[Phrase, PhrasePatterns], ...]
+
+
+Source: TypeAlias = EvidenceSource | NotNearSource | int
 GetPatterns: TypeAlias = Callable[[Phrase], PhrasePatterns]
 
 
@@ -102,19 +112,28 @@ class _SourceBuilder:
                 return set(fields) <= set(TEXT_FIELDS)
             case Or(parts=parts):
                 return all(self.add(part, fields, limit, has_matched=False) for part in parts)
-            case And(parts=parts) if has_matched:
-                return all(self.add(part, fields, limit, has_matched=True) for part in parts)
-            case AtLeast(part=part) if has_matched:
-                return self.add(part, fields, limit, has_matched=True)
+            case And() | AtLeast() if has_matched:
+                return all(self.add(part, fields, limit, has_matched=True) for part in node.positive_children())
             case First(count=count, part=part):
                 smallest = count if limit is None else min(count, limit)
                 return self.add(part, fields, smallest, has_matched=has_matched)
             case FieldScope(part=part):
                 return self.add(part, node.child_fields(fields), limit, has_matched=has_matched)
+            case NotNear():
+                return self._add_not_near(node, is_plain=has_matched and (fields, limit) == (TEXT_FIELDS, None))
             case _:
                 return isinstance(node, FieldEquals)  # it has no words
 
-    def _build_source(self, phrase: Phrase, fields: Fields, limit: int | None) -> Source:
+    def _add_not_near(self, node: NotNear, *, is_plain: bool) -> bool:
+        lefts, rights = list_phrases(node.left), list_phrases(node.right)
+        if not is_plain or lefts is None or rights is None or max(len(lefts), len(rights)) > MAX_LISTED_PATTERNS:
+            return False
+        sources = tuple(self._build_source(phrase, TEXT_FIELDS, None) for phrase in lefts)
+        others = tuple((phrase, self._get_patterns(phrase)) for phrase in rights)
+        self.sources.append(NotNearSource(node, sources, others))
+        return True
+
+    def _build_source(self, phrase: Phrase, fields: Fields, limit: int | None) -> EvidenceSource | int:
         patterns = self._get_patterns(phrase)
         # One pattern may be that of several phrases: only the plainest one, which it proves, stands for it.
         is_plain = patterns.conclusive and all(isinstance(part, Literal | Prefix) for part in phrase.parts)
@@ -143,8 +162,14 @@ class PlaceEvidence:
 
     def extract(self, sources: Iterable[Source]) -> tuple[Evidence, ...]:
         """Return the evidence of a query that matches, in reading order."""
-        get_known, get_spans = self._by_key.get, self._scan.spans_by_pattern.get
         places: _Places = {}
+        self._add_places(places, sources)
+        if len(places) == 1:
+            return tuple(places.values())
+        return tuple([places[place] for place in sorted(places)[:MAX_EVIDENCE]])
+
+    def _add_places(self, places: _Places, sources: Iterable[Source]) -> None:
+        get_known, get_spans = self._by_key.get, self._scan.spans_by_pattern.get
         # Of two phrases at one place the last one is evidence, as where occurrences are sorted.
         for source in sources:
             if isinstance(source, int):
@@ -153,12 +178,30 @@ class PlaceEvidence:
                     known = self._build_of_pattern(source, spans)
                 if known is not None:
                     places.update(known)
+            elif isinstance(source, NotNearSource):
+                self._add_remaining(places, source)
             else:
                 for phrase in self._list_options(source) if source.patterns is None else (source,):
                     places.update(self._get_places(phrase))
-        if len(places) == 1:
-            return tuple(places.values())
-        return tuple([places[place] for place in sorted(places)[:MAX_EVIDENCE]])
+
+    def _add_remaining(self, places: _Places, source: NotNearSource) -> None:
+        """Add what is left of NOT NEAR."""
+        rights = self._scan.find_spans_of_any(source.rights)
+        if not rights:
+            self._add_places(places, source.lefts)
+            return
+        lefts: _Places = {}
+        self._add_places(lefts, source.lefts)
+        if len(lefts) < MAX_EVIDENCE:
+            gap, ordered = source.node.gap, source.node.ordered
+            remaining = exclude_near_places(self._scan.text, lefts, rights, gap, ordered=ordered)
+            places.update({place: lefts[place] for place in remaining})
+            return
+        # What stands after the first places may count too, if these do not.
+        for occurrence in (self._scan.find_occurrences(source.node) or ())[:MAX_EVIDENCE]:
+            for leaf in occurrence.leaves:
+                _number, start, end = self._scan.leaf_spans[id(leaf)]
+                places[start, end] = self._build_for_leaf(leaf)
 
     def _build_of_pattern(self, number: int, spans: list[Span]) -> _Places:
         clause = self._pattern_clauses[number]

@@ -7,7 +7,7 @@ blanks, so that distances need no numbering of words.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, chain
 from operator import itemgetter
@@ -92,6 +92,10 @@ class ScanResult(Evaluator):
         by_pattern = self.spans_by_pattern
         return merge_in_order([by_pattern[number] for number in numbers if number in by_pattern])
 
+    def merge_present(self, numbers: Collection[int]) -> Sequence[Span]:
+        """Return the same; of a set, which holds many, those that occur are looked up."""
+        return self.merge_spans(self.pattern_numbers & numbers if isinstance(numbers, frozenset) else numbers)
+
     def find_spans(self, phrase: Phrase) -> Sequence[Span]:
         """Return where a phrase occurs in the padded text, in order."""
         return self.find_spans_of(phrase, self._patterns[id(phrase)])
@@ -114,6 +118,17 @@ class ScanResult(Evaluator):
             if end:
                 phrase_spans.append((number, start, end))
         return phrase_spans
+
+    def find_spans_of_any(self, phrases: Iterable[tuple[Phrase, PhrasePatterns]]) -> Sequence[Span]:
+        """Return where some phrases occur, in order."""
+        is_absent = self.pattern_numbers.isdisjoint
+        return merge_in_order(
+            [
+                spans
+                for phrase, patterns in phrases
+                if not is_absent(patterns.numbers) and (spans := self.find_spans_of(phrase, patterns))
+            ]
+        )
 
     def list_present_options(self, node: Node) -> list[Phrase]:
         """Return the phrases among an OR's options of which a pattern occurs."""

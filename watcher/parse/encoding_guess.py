@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from charset_normalizer import from_bytes
-
 from watcher.parse.encodings import find_codec
 from watcher.text.language_detection import detect_language
 
@@ -48,6 +46,9 @@ def guess_encoding(body: bytes) -> str:
     sample = _sample(body)
     if len(_FOREIGN.findall(sample)) < MIN_FOREIGN_BYTES:
         return "cp1252"
+    # Imported where an encoding is guessed, which few feeds need: its tables take three megabytes.
+    from charset_normalizer import from_bytes
+
     best = from_bytes(sample).best()
     voted = _SAME_AS.get(best.encoding) or find_codec(best.encoding) if best is not None else None
     scores = {codec: _score(sample, codec) + _VOTE * (codec == voted and codec not in _LATIN) for codec in _CANDIDATES}

@@ -7,8 +7,6 @@ from collections.abc import Collection, Iterator
 from io import BytesIO
 from typing import Any
 
-import feedparser
-
 from watcher.errors import ParseError
 from watcher.model.poll import ParsedFeed
 from watcher.parse.items import RawItem, build_items, clean_feed_title
@@ -29,6 +27,9 @@ _RENAMED = (
 
 def read_loosely(body: bytes, base: str, known: Collection[bytes] = frozenset()) -> ParsedFeed:
     """Read a UTF-8 document however broken; raises ParseError (`not-feed`) where nothing in it is a feed."""
+    # Imported where a document is doubtful: it takes a megabyte, and a daemon at rest has none.
+    import feedparser
+
     require_isolation("feedparser's time and memory have no bound")
     # feedparser opens a str or bytes that names a file or an address, so it only ever gets a stream. Sanitising and
     # resolving are two thirds of its time, and ours to do. It does not get the document's address: it would make guids

@@ -37,6 +37,8 @@ _OWN = {
     "if-match": "the watcher remembers what it has seen",
     "if-unmodified-since": "the watcher remembers what it has seen",
 }
+_USUAL = Access()
+"""Shared by the feeds that are asked for as usual, which are most of some thousands."""
 _INSTEAD = {"user-agent": "user_agent", "cookie": "cookie", "authorization": "username"}
 
 
@@ -102,7 +104,7 @@ def read_access(
         faults.append(item.values["username"].place.fault("`username` must not contain a colon"))
     if written.http_version == "2":
         _check_http2(item.values["http_version"], faults)
-    return Access(
+    access = Access(
         username=username,
         password=password,
         headers=_read_headers(item.values.get("headers"), _list_conflicts(written, username), faults),
@@ -112,6 +114,7 @@ def read_access(
         http_version=written.http_version or "",
         verify=_read_verify(written.verify, item.values.get("verify"), folder, faults, notes),
     )
+    return _USUAL if access == _USUAL else access
 
 
 def _check_http2(node: Node, faults: list[Fault]) -> None:

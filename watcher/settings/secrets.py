@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import get_args
 
@@ -84,12 +85,7 @@ def _miss(scalar: Scalar, fault: Fault, faults: list[Fault]) -> None:
 
 def secret_fields(model: type[Section]) -> tuple[str, ...]:
     """List the fields of a section that hold one secret."""
-    return tuple(
-        name
-        for name, field in model.model_fields.items()
-        if field.annotation is SecretStr or SecretStr in get_args(field.annotation)
-        if "tuple" not in str(field.annotation)
-    )
+    return tuple(name for name, is_list in _find_secret_fields(model) if not is_list)
 
 
 def read_files(table: Node, model: type[Section], folder: Path, faults: list[Fault]) -> None:
@@ -127,13 +123,19 @@ def _take_file(table: Table, name: str, faults: list[Fault]) -> tuple[str, Place
     return None
 
 
-def list_secret_lists(model: type[Section]) -> list[str]:
+def list_secret_lists(model: type[Section]) -> tuple[str, ...]:
     """Return the fields of a model that hold several secrets; no message may repeat them."""
-    return [
-        name
+    return tuple(name for name, is_list in _find_secret_fields(model) if is_list)
+
+
+@cache
+def _find_secret_fields(model: type[Section]) -> tuple[tuple[str, bool], ...]:
+    """Return the fields of a model that hold secrets, and whether each holds several: asked for every feed."""
+    return tuple(
+        (name, "tuple" in str(field.annotation))
         for name, field in model.model_fields.items()
-        if SecretStr in get_args(field.annotation) and "tuple" in str(field.annotation)
-    ]
+        if field.annotation is SecretStr or SecretStr in get_args(field.annotation)
+    )
 
 
 def _read_list_file(table: Table, name: str, folder: Path, faults: list[Fault]) -> None:

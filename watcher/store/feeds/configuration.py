@@ -33,12 +33,19 @@ def sync_feeds(db: Db, sources: Iterable[FeedConfig], now: datetime, interval: t
     reschedule_feeds(db, now)
     configured = {source.url: source for source in sources}
     conceal_feeds(db, configured.values())
+    absent, changed, dropped = dict(configured), {}, []
     columns = (feeds.c.url, feeds.c.source, feeds.c.configured, feeds.c.title, feeds.c.fetch_url)
-    stored = {row.url: row for row in db.execute(select(*columns))}
-    added = _add_feeds(db, [source for url, source in configured.items() if url not in stored], now, interval)
-    returned = _update_feeds(db, [(source, stored[url]) for url, source in configured.items() if url in stored], now)
-    dropped = _drop_feeds(db, [url for url, row in stored.items() if row.configured and url not in configured])
-    return FeedSync(added=added, returned=returned, dropped=dropped)
+    # Row by row, and only those are kept that are written: a daemon at rest would hold the memory of ten thousand.
+    for row in db.execute(select(*columns)):
+        source = absent.pop(row.url, None)
+        if source is None:
+            if row.configured:
+                dropped.append(row.url)
+        elif not row.configured or row.source != format_feed_config(source):
+            changed[row.url] = row
+    added = _add_feeds(db, list(absent.values()), now, interval)
+    returned = _update_feeds(db, [(configured[url], changed[url]) for url in configured if url in changed], now)
+    return FeedSync(added=added, returned=returned, dropped=_drop_feeds(db, dropped))
 
 
 def _add_feeds(db: Db, sources: Sequence[FeedConfig], now: datetime, interval: timedelta) -> tuple[str, ...]:
@@ -47,13 +54,12 @@ def _add_feeds(db: Db, sources: Sequence[FeedConfig], now: datetime, interval: t
     return tuple(source.url for source in sources)
 
 
-def _update_feeds(db: Db, stored: Sequence[tuple[FeedConfig, Any]], now: datetime) -> tuple[str, ...]:
+def _update_feeds(db: Db, changed: Sequence[tuple[FeedConfig, Any]], now: datetime) -> tuple[str, ...]:
     """Update the rows of feeds that are configured otherwise now; return the addresses of those that came back."""
     # A feed that comes back, or whose entry in feeds.yaml changed, is due at once: what it is asked with may differ.
-    for source, row in stored:
-        if not row.configured or row.source != format_feed_config(source):
-            _update_row(db, source, row, now)
-    return tuple(source.url for source, row in stored if not row.configured)
+    for source, row in changed:
+        _update_row(db, source, row, now)
+    return tuple(source.url for source, row in changed if not row.configured)
 
 
 def _drop_feeds(db: Db, urls: Sequence[str]) -> tuple[str, ...]:

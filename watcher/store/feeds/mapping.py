@@ -213,8 +213,9 @@ def locate_feed(fetch_url: str) -> dict[str, Any]:
 
 def format_feed_config(config: FeedConfig) -> str:
     """Return what feeds.yaml says of a feed as JSON, beside its address and its access; defaults are left out."""
-    values = asdict(config)
-    written = {name: values[name] for name, default in _DEFAULTS.items() if values[name] != default}
+    written = {name: value for name, default in _DEFAULTS.items() if (value := getattr(config, name)) != default}
+    if config.budget is not None:
+        written["budget"] = asdict(config.budget)
     if config.interval is not None:
         written["interval"] = config.interval.total_seconds()
     return json.dumps(written, ensure_ascii=False, sort_keys=True)
