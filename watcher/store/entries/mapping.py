@@ -58,8 +58,7 @@ def _build_entry(values: Sequence[Any]) -> StoredEntry:
         tags, language, published_at, published_raw, updated_at, is_doubtful, enclosures, source, feed_url,
         first_seen_at, edited_at, version, is_baseline, is_quarantined,
     ) = values  # fmt: skip
-    guid = url if permalink else guid
-    canonical_url = canonical_url or url
+    guid, canonical_url = url if permalink else guid, canonical_url or url
     return StoredEntry(
         id=id_,
         entry=Entry(
