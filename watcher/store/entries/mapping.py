@@ -58,8 +58,7 @@ def _build_entry(values: Sequence[Any]) -> StoredEntry:
         tags, language, published_at, published_raw, updated_at, is_doubtful, enclosures, source, feed_url,
         first_seen_at, edited_at, version, is_baseline, is_quarantined,
     ) = values  # fmt: skip
-    guid = url if permalink else guid
-    canonical_url = canonical_url or url
+    guid, canonical_url = url if permalink else guid, canonical_url or url
     return StoredEntry(
         id=id_,
         entry=Entry(
@@ -102,6 +101,8 @@ def restore_key(key: str | None, guid: str | None, canonical_url: str | None, ke
     """Return an entry's key from what its row holds of it: no text where it is the usual one of guid or address."""
     if key is not None:
         return key
+    if guid is not None and guid == canonical_url:
+        return format_usual_key(guid)  # either way
     if guid is not None and hash_key(usual := format_usual_key(guid)) == key_mark:
         return usual
     return format_usual_key(canonical_url or "")
