@@ -8,7 +8,6 @@ import hashlib
 import hmac
 import json
 import re
-import socket
 import threading
 import time
 from collections.abc import Callable
@@ -22,6 +21,8 @@ from urllib.parse import parse_qs
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+from tests.ports import find_free_port
 
 
 class MailServer:
@@ -40,7 +41,7 @@ class MailServer:
         how: dict[str, Any] = {"tls_context": tls, "require_starttls": True} if tls else {}
         if login:
             how |= {"authenticator": self._judge, "auth_required": True, "auth_require_tls": bool(tls)}
-        self._controller = _Controller(self, hostname="127.0.0.1", port=port or _free_port(), **how)
+        self._controller = _Controller(self, hostname="127.0.0.1", port=port or find_free_port(), **how)
         self.port = self._controller.port
 
     def __enter__(self) -> Self:
@@ -97,12 +98,6 @@ class _Controller(Controller):
     def factory(self) -> SMTP:
         self.handler.connections += 1
         return super().factory()
-
-
-def _free_port() -> int:
-    with socket.socket() as free_socket:
-        free_socket.bind(("127.0.0.1", 0))
-        return int(free_socket.getsockname()[1])
 
 
 @dataclass

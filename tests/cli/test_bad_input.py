@@ -11,7 +11,8 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from tests.e2e.machine import Desk, free_port
+from tests.e2e.machine import Desk
+from tests.ports import find_free_port
 from tests.web_server import Reply, Server, rss
 from watcher.cli.main import run
 
@@ -123,7 +124,7 @@ def test_a_broken_file_stops_every_command_with_its_place(desk: Desk, call: Call
     ],
 )
 def test_a_database_that_cannot_be_reached_is_one_line(call: Call, url: str, message: str, code: int) -> None:
-    done = call("--database-url", url.replace("{free}", str(free_port())), "status")
+    done = call("--database-url", url.replace("{free}", str(find_free_port())), "status")
 
     assert done.returncode == code
     assert done.stderr.count("\n") == 1
@@ -143,7 +144,7 @@ def test_another_kind_of_database_in_the_file_is_a_fault_with_its_place(desk: De
 
 
 def test_a_password_in_a_database_address_is_never_shown(desk: Desk) -> None:
-    done = desk.run("--database-url", f"postgresql://ann:hunter22@127.0.0.1:{free_port()}/x", "status")
+    done = desk.run("--database-url", f"postgresql://ann:hunter22@127.0.0.1:{find_free_port()}/x", "status")
 
     assert done.returncode == 1
     assert "hunter22" not in done.stderr + done.stdout

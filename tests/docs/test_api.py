@@ -15,7 +15,8 @@ import yaml
 
 from tests.docs.desk import Desk, copy_desk
 from tests.docs.pages import DOCS, list_blocks, list_commands
-from tests.docs.test_tutorial import free_port, wait_until_open
+from tests.docs.test_tutorial import wait_until_open
+from tests.ports import find_free_port
 from tests.servers import HttpServer
 
 DEVELOPER = DOCS / "how-to" / "developer.md"
@@ -26,7 +27,7 @@ SECRETS = ("a plain secret of the desk", "whsec_c2VjcmV0IG9mIHRoZSBkZXNr")
 @pytest.fixture(scope="module")
 def served(desk: Desk, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """A desk of its own that a server shows on loopback."""
-    own, port = copy_desk(desk, tmp_path_factory.mktemp("served")), free_port()
+    own, port = copy_desk(desk, tmp_path_factory.mktemp("served")), find_free_port()
     command = [sys.executable, "-m", "watcher", "serve", "--quiet"]
     process = subprocess.Popen(command, cwd=own.folder, env=own.environ | {"WATCHER_WEB__PORT": str(port)})
     try:

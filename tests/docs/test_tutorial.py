@@ -17,18 +17,13 @@ from pathlib import Path
 import pytest
 
 from tests.docs.pages import DOCS, ROOT, Block, list_blocks
+from tests.ports import find_free_port
 
 PAGE = DOCS / "tutorial.md"
 READY = {"watcher demo": "The page: ", "python -m aiosmtpd": "", "watcher run": "started"}
 """Commands that stay open, and what they print once they are ready; the mail server prints nothing."""
 OTHERWISE = ("python3 -m venv ", ". watcher-env", "pip install ")
 """The environment of the tests takes the place of the one that the reader makes."""
-
-
-def free_port() -> int:
-    with socket.socket() as free_socket:
-        free_socket.bind(("127.0.0.1", 0))
-        return int(free_socket.getsockname()[1])
 
 
 def wait_for(path: Path, text: str, process: subprocess.Popen[bytes]) -> None:
@@ -93,7 +88,7 @@ def write_file(block: Block, folder: Path, ports: dict[str, str]) -> None:
 
 
 def test_the_tutorial_ends_with_a_digest_in_the_mailbox(reader: dict[str, str], tmp_path: Path) -> None:
-    ports = {port: str(free_port()) for port in ("8080", "8081", "8025")}
+    ports = {port: str(find_free_port()) for port in ("8080", "8081", "8025")}
     with ExitStack() as terminals:
         for number, block in enumerate(list_blocks(PAGE)):
             if block.language == "yaml":

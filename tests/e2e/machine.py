@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -22,16 +21,11 @@ from typing import Any, Self
 import yaml
 
 from tests.migrated import copy_migrated
+from tests.ports import find_free_port
 
 COMMAND = str(Path(sys.executable).with_name("watcher"))
 PATIENCE = 90.0
 """Seconds that a test waits for what has to come; machines that build are slow."""
-
-
-def free_port() -> int:
-    with socket.socket() as free_socket:
-        free_socket.bind(("127.0.0.1", 0))
-        return int(free_socket.getsockname()[1])
 
 
 def wait_for(what: Callable[[], Any], awaited: str = "") -> Any:
@@ -49,7 +43,7 @@ class Desk:
     """A configuration folder and what is run on it."""
 
     folder: Path
-    port: int = field(default_factory=free_port)
+    port: int = field(default_factory=find_free_port)
     environ: dict[str, str] = field(default_factory=dict)
 
     def write(

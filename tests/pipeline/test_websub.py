@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import socket
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -21,6 +20,7 @@ from fastapi import FastAPI
 
 from tests.moments import NOON
 from tests.plain_http import NO_AUTHORITIES
+from tests.ports import find_free_port
 from tests.web_server import Reply, Server, rss
 from watcher.fetch import Fetcher, FetchPolicy
 from watcher.match import compile_topics
@@ -141,9 +141,7 @@ class World:
 @asynccontextmanager
 async def world(database: Database) -> AsyncIterator[World]:
     hub = Hub()
-    with socket.socket() as free_socket:
-        free_socket.bind(("127.0.0.1", 0))
-        port = free_socket.getsockname()[1]
+    port = find_free_port()
     policy = FetchPolicy(allow=("127.0.0.0/8",), spacing=timedelta(0), total=timedelta(seconds=10))
     with Server() as publisher:
         async with Fetcher(policy) as fetcher, httpx.AsyncClient(verify=NO_AUTHORITIES) as caller:

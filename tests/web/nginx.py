@@ -51,13 +51,6 @@ def is_installed() -> bool:
     return Path(NGINX).exists()
 
 
-def free_port() -> int:
-    """Return a port that was free a moment ago."""
-    with socket.create_server(("127.0.0.1", 0)) as free_socket:
-        port: int = free_socket.getsockname()[1]
-    return port
-
-
 @contextmanager
 def nginx(folder: Path, port: int, *, location: str, upstream: str) -> Iterator[ssl.SSLContext]:
     """Run nginx until the end of the block; gives who trusts its certificate for localhost."""

@@ -15,7 +15,8 @@ import httpx
 import pytest
 from starlette.routing import BaseRoute, Match
 
-from tests.web.nginx import free_port, is_installed, nginx
+from tests.ports import find_free_port
+from tests.web.nginx import is_installed, nginx
 from tests.web.site import World, world
 from tests.web.test_gate import PASSWORD, TOKEN, form_token
 from watcher.model.digest import Unsubscription
@@ -45,7 +46,7 @@ def proxied(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
             pytest.fail(missing)
         pytest.skip(missing)
     folder: Path = tmp_path_factory.mktemp("subpath")
-    port = free_port()
+    port = find_free_port()
     base = f"https://localhost:{port}{PREFIX}"
     web = f"password: {PASSWORD}, token: {TOKEN}, base_url: '{base}', trusted_proxies: 127.0.0.1"
     with world(folder / "config", web=web) as made:

@@ -16,7 +16,7 @@ from watcher.model.feed import Feed
 from watcher.store.database import Db
 from watcher.store.feeds.mapping import UNPOLLED_STATES
 from watcher.store.feeds.row_reader import read_feed_rows
-from watcher.store.sql.bulk import any_of
+from watcher.store.sql.bulk import among, any_of
 from watcher.store.sql.dialect import get_dialect
 from watcher.store.sql.types import IDS, TEXTS, Moment
 from watcher.store.tables import feeds
@@ -144,12 +144,9 @@ def _claim(which: str, *, since: bool, shared: bool, crowded: bool, own: bool) -
     if crowded:
         chosen = chosen.where(not_(any_of(feeds.c.host, bindparam("full", type_=TEXTS))))
     chosen = chosen.order_by(feeds.c.next_poll_at).limit(bindparam("most")).with_for_update(skip_locked=True)
-    # A table of its own, so that it is chosen once. PostgreSQL may evaluate a subquery for each feed, and each time it
-    # passes over those that the statement itself has updated: more would be taken than may be.
-    taken = chosen.cte("chosen")
     return (
         update(feeds)
-        .where(feeds.c.id.in_(select(taken.c.id)), _FREE)
+        .where(among(feeds.c.id, chosen.scalar_subquery()), _FREE)
         .values(lease=feeds.c.lease + 1, lease_until=bindparam("until"), lease_by=bindparam("owner"))
         .returning(feeds)
     )

@@ -29,6 +29,17 @@ class any_of(FunctionElement[bool]):  # noqa: N801  (reads as the SQL that it st
         return self
 
 
+class among(any_of):  # noqa: N801  (as above)
+    """Whether a column is one of the values that a selection returns, which is carried out once.
+
+    PostgreSQL may carry out the selection of `IN (SELECT ...)` for each row. One with FOR UPDATE then passes over the
+    rows that the statement itself has updated, and takes others.
+    """
+
+    name = "among"
+    inherit_cache = True
+
+
 @compiles(any_of)
 def _compile_array(element: any_of, compiler: SQLCompiler, **options: Any) -> str:
     column, values = element.clauses
@@ -40,6 +51,18 @@ def _compile_json(element: any_of, compiler: SQLCompiler, **options: Any) -> str
     column, values = element.clauses
     source = compiler.process(values, **options)
     return f"{compiler.process(column, **options)} IN (SELECT value FROM json_each({source}))"  # noqa: S608
+
+
+@compiles(among)
+def _compile_array_of_selection(element: among, compiler: SQLCompiler, **options: Any) -> str:
+    column, selection = element.clauses
+    return f"{compiler.process(column, **options)} = ANY (ARRAY{compiler.process(selection, **options)})"
+
+
+@compiles(among, "sqlite")
+def _compile_selection(element: among, compiler: SQLCompiler, **options: Any) -> str:
+    column, selection = element.clauses
+    return f"{compiler.process(column, **options)} IN {compiler.process(selection, **options)}"
 
 
 def bulk_insert(db: Db, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
