@@ -72,7 +72,7 @@ def search_entries(
     """
     filters = filters or Filters()
     place = parse_cursor("entries", cursor)
-    below = int(place[0]) if place else 2**62
+    below = int(place[0]) if place else MAX_ENTRY_ID
     expression = format_expression(db, required_terms(query)) if query else None
     if order == "score" and query is not None and expression is not None:
         return _ranked(db, query, expression, filters, limit)
@@ -110,7 +110,7 @@ def _scan(
 
 def find_id_range(db: Db, since: datetime | None = None, until: datetime | None = None) -> tuple[int, int]:
     """Turn [since, until) of `first_seen_at` into ids: those of the time lie in (above, below)."""
-    return _id_range(db, Filters(since=since, until=until), 2**62)
+    return _id_range(db, Filters(since=since, until=until), MAX_ENTRY_ID)
 
 
 def list_candidate_ids(db: Db, need: RequiredTerms, above: int, below: int, limit: int = 2**31) -> tuple[int, ...]:

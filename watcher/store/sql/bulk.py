@@ -42,27 +42,28 @@ class among(any_of):  # noqa: N801  (as above)
 
 @compiles(any_of)
 def _compile_array(element: any_of, compiler: SQLCompiler, **options: Any) -> str:
-    column, values = element.clauses
-    return f"{compiler.process(column, **options)} = ANY ({compiler.process(values, **options)})"
+    return "{} = ANY ({})".format(*_compile_operands(element, compiler, options))
 
 
 @compiles(any_of, "sqlite")
 def _compile_json(element: any_of, compiler: SQLCompiler, **options: Any) -> str:
-    column, values = element.clauses
-    source = compiler.process(values, **options)
-    return f"{compiler.process(column, **options)} IN (SELECT value FROM json_each({source}))"  # noqa: S608
+    return "{} IN (SELECT value FROM json_each({}))".format(*_compile_operands(element, compiler, options))  # noqa: S608
 
 
 @compiles(among)
 def _compile_array_of_selection(element: among, compiler: SQLCompiler, **options: Any) -> str:
-    column, selection = element.clauses
-    return f"{compiler.process(column, **options)} = ANY (ARRAY{compiler.process(selection, **options)})"
+    return "{} = ANY (ARRAY{})".format(*_compile_operands(element, compiler, options))
 
 
 @compiles(among, "sqlite")
 def _compile_selection(element: among, compiler: SQLCompiler, **options: Any) -> str:
-    column, selection = element.clauses
-    return f"{compiler.process(column, **options)} IN {compiler.process(selection, **options)}"
+    return "{} IN {}".format(*_compile_operands(element, compiler, options))
+
+
+def _compile_operands(element: any_of, compiler: SQLCompiler, options: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the column and what it is compared with as SQL, in this order: SQLite has parameters by their places."""
+    column, values = element.clauses
+    return compiler.process(column, **options), compiler.process(values, **options)
 
 
 def bulk_insert(db: Db, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -164,7 +164,7 @@ class PostgresqlFulltext:
 
     def rank_ids(self, db: Db, expression: str, *, newest: int, limit: int) -> tuple[int, ...]:
         """Rank by cover density."""
-        ids = self.list_ids(db, expression, below=2**62, above=0, limit=newest)
+        ids = self.list_ids(db, expression, below=MAX_ID, above=0, limit=newest)
         values = {"wanted": expression, "newest": newest, "limit": limit, "ids": list(ids)}
         return tuple(db.execute(_RANK, values).scalars())
 

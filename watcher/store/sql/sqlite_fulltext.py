@@ -15,7 +15,7 @@ from watcher.store.sql.bulk import any_of
 from watcher.store.sql.direct import execute_directly
 from watcher.store.sql.expressions import join_expressions
 from watcher.store.sql.interface import Db
-from watcher.store.sql.passing import PassingRows, PassingStatements, select_between, select_newest
+from watcher.store.sql.passing import MAX_ID, PassingRows, PassingStatements, select_between, select_newest
 from watcher.store.sql.types import IDS
 from watcher.store.sql.window import Window
 
@@ -96,7 +96,7 @@ class SqliteFulltext:
         self, db: Db, expression: str, rows: PassingRows, *, below: int, above: int, cap: int
     ) -> Sequence[int]:
         """List the ids of entries first: joined, SQLite would ask the index once for each row."""
-        entry_ids = self.list_ids(db, expression, below=2**62, above=0, limit=cap)
+        entry_ids = self.list_ids(db, expression, below=MAX_ID, above=0, limit=cap)
         return [row[0] for row in rows.fetch(db, _select_of_entries, below=below, above=above, ids=entry_ids)]
 
     def filter_window(
