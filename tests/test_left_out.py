@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from watcher.left_out import import_without
+from watcher.left_out import TERMINAL_LIBRARIES, import_without
 
 
 def test_a_module_is_absent_for_what_is_imported_without_it_and_there_afterwards(
@@ -42,12 +42,12 @@ def test_a_module_that_is_imported_already_stays(monkeypatch: pytest.MonkeyPatch
     assert sys.modules["this"] is known
 
 
-@pytest.mark.parametrize("module", ["rich", "pygments", "charset_normalizer", "css_inline", "feedparser"])
+@pytest.mark.parametrize("module", [*TERMINAL_LIBRARIES, "charset_normalizer", "css_inline", "feedparser"])
 def test_a_daemon_at_rest_does_without(module: str) -> None:
     script = (
         "import sys\n"
-        "from watcher.left_out import import_without\n"
-        "with import_without('rich', 'pygments'):\n"
+        "from watcher.left_out import TERMINAL_LIBRARIES, import_without\n"
+        "with import_without(*TERMINAL_LIBRARIES):\n"
         "    import watcher.daemon\n"
         f"print({module!r} in sys.modules)"
     )

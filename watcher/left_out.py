@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+TERMINAL_LIBRARIES = ("rich", "pygments", "colorama")
+"""What structlog and httpx import for colours and a command line, neither of which a daemon prints."""
+
 
 @contextmanager
 def import_without(*modules: str) -> Iterator[None]:

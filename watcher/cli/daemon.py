@@ -31,10 +31,9 @@ def run(
     page: Annotated[bool, typer.Option("--page/--no-page", help="Serve the page and the API.")] = True,
 ) -> None:
     """Run the daemon: polling, alerts, digests, messages, the page."""
-    from watcher.left_out import import_without
+    from watcher.left_out import TERMINAL_LIBRARIES, import_without
 
-    # structlog and httpx import them for tracebacks in colour and a command line, neither of which a daemon prints.
-    with import_without("rich", "pygments"):
+    with import_without(*TERMINAL_LIBRARIES):
         from watcher import daemon
     from watcher.app.setup.first_start import has_configuration, is_setup_needed
 

@@ -21,10 +21,10 @@ def worker() -> None:
     The others take over the work of one that dies within half a minute.
     """
     from watcher.errors import UsageError
-    from watcher.left_out import import_without
+    from watcher.left_out import TERMINAL_LIBRARIES, import_without
     from watcher.settings import EngineName
 
-    with import_without("rich", "pygments"):  # as `run` does
+    with import_without(*TERMINAL_LIBRARIES):
         from watcher import daemon
 
     logs.configure_logging(verbose=state.verbose, quiet=state.quiet)

@@ -99,6 +99,7 @@ class ApschedulerEngine:
     async def _keep_alive(self) -> None:
         await self._jobs.record_heartbeat()
         await self._jobs.recover_silent_leases()
+        await self._jobs.release_memory()
 
     async def _follow_clock(self) -> None:
         """Check for steps of the wall clock, timed by the event loop, which is monotonic.

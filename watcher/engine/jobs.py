@@ -30,6 +30,7 @@ from watcher.pipeline.ingest_result import IngestResult
 from watcher.pipeline.lease_recovery import is_owner_dead, recover_leases, recover_silent_leases
 from watcher.pipeline.shard_terms import UPDATE_INTERVAL
 from watcher.pipeline.storage_monitor import StorageMonitor
+from watcher.reading.arenas import release_heap
 from watcher.store.database.pruning import prune_database
 from watcher.store.system.workers import record_heartbeat, remove_worker
 
@@ -207,6 +208,11 @@ class Jobs:
         await asyncio.to_thread(
             record_heartbeat, self.app.database, self.owner, self.owner, self.clock(), expires_in, away_since
         )
+
+    async def release_memory(self) -> None:
+        """Return what polls have freed to the system, while none is in flight: it takes a few milliseconds at most."""
+        if not self.poller.in_flight:
+            await asyncio.to_thread(release_heap)
 
     @property
     def has_shards(self) -> bool:

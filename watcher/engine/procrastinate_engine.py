@@ -128,6 +128,7 @@ class ProcrastinateEngine:
             try:
                 await self._jobs.record_heartbeat()
                 await self._jobs.recover_silent_leases()
+                await self._jobs.release_memory()
                 if not self._jobs.poller.is_stalled:
                     self._heartbeat_at = self._jobs.monotonic()
                 await self._follow_clock()

@@ -18,3 +18,11 @@ def share_heap() -> bool:
 
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     return mallopt is not None and mallopt(_M_ARENA_MAX, 1) == 1
+
+
+def release_heap() -> bool:
+    """Release memory that was freed within the heap to the system; return whether this system can do that."""
+    import ctypes
+
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    return trim is not None and trim(0) == 1

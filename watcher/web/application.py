@@ -18,7 +18,7 @@ from watcher.fetch import Fetcher
 from watcher.pipeline.storage_monitor import StorageMonitor
 from watcher.pipeline.websub.service import Subscriber
 from watcher.settings import signing_key
-from watcher.web import api, errors, health, metrics, pages, websub
+from watcher.web import api, errors, health, pages, websub
 from watcher.web.auth.access import AccessMiddleware
 from watcher.web.auth.bodies import BoundedBodies
 from watcher.web.auth.control import AccessControl
@@ -33,7 +33,7 @@ from watcher.web.deadlines import BoundedMatching
 from watcher.web.parts import Part, load_router
 from watcher.web.static_files import StaticAssets
 
-_STREAMS = {"syndication": "topics views digests.atom", "events": "events"}
+_PARTS = {"syndication": "topics views digests.atom", "events": "events", "metrics": "metrics"}
 
 
 def create_app(
@@ -113,9 +113,6 @@ class _Application(FastAPI):
 def _collect_routes() -> Sequence[BaseRoute]:
     """Return the routes that every application serves: they are prepared at the first request, once a process."""
     collected = APIRouter(dependencies=[Depends(check_role)])
-    for router in (health.router, metrics.router):
-        collected.include_router(router)
-    streams = [
-        Part("", names.split(), partial(load_router, f"watcher.web.{module}")) for module, names in _STREAMS.items()
-    ]
-    return (*collected.routes, *streams, *api.list_parts(), *pages.list_parts())
+    collected.include_router(health.router)
+    parts = [Part("", names.split(), partial(load_router, f"watcher.web.{module}")) for module, names in _PARTS.items()]
+    return (*collected.routes, *parts, *api.list_parts(), *pages.list_parts())

@@ -12,16 +12,20 @@ from watcher.pipeline.websub.service import Reply, Subscriber
 
 
 def make_router(subscriber: Subscriber) -> APIRouter:
-    """Return the routes below /websub."""
+    """Return the routes below /websub.
+
+    They read the token themselves: for a parameter FastAPI imports all of pydantic's version 1, which nothing else of a
+    daemon at rest needs.
+    """
     router = APIRouter(prefix="/websub", include_in_schema=False)
 
     @router.get("/{token}")
-    async def verify(token: str, request: Request) -> Response:
+    async def verify(request: Request) -> Response:
         """Answer a hub that verifies a subscription."""
-        return _to_response(await subscriber.verify(token, dict(request.query_params)))
+        return _to_response(await subscriber.verify(request.path_params["token"], dict(request.query_params)))
 
     @router.post("/{token}")
-    async def accept(token: str, request: Request) -> Response:
+    async def accept(request: Request) -> Response:
         """Accept news that a hub pushes; 413 where the body is too large."""
         body = bytearray()
         async for chunk in request.stream():
@@ -29,7 +33,7 @@ def make_router(subscriber: Subscriber) -> APIRouter:
             if len(body) > subscriber.max_body_bytes:
                 return PlainTextResponse("too large\n", 413)
         headers = {name.lower(): value for name, value in request.headers.items()}
-        return _to_response(await subscriber.accept(token, headers, bytes(body)))
+        return _to_response(await subscriber.accept(request.path_params["token"], headers, bytes(body)))
 
     return router
 

@@ -110,6 +110,13 @@ class Database:
         """Return that the disk of a SQLite file is full, or so nearly that a write may fail."""
         return StorageFault.FULL if self.path is not None and _is_full(self.path) else None
 
+    def release_connections(self) -> None:
+        """Close the connections that nobody uses, and free the pages that they keep; new ones are opened when needed.
+
+        For after a look at everything: the memory of so much is not needed again.
+        """
+        self._backend.release_connections()
+
     def close(self) -> None:
         """Close every connection."""
         self._backend.close()

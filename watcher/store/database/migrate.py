@@ -15,6 +15,7 @@ from sqlalchemy.sql.schema import SchemaItem
 
 from watcher import private
 from watcher.errors import StoreError
+from watcher.left_out import import_without
 from watcher.store.database import Database, Db
 from watcher.store.entries.index_version import mark_index_current
 from watcher.store.sql.dialect import acquire_lock
@@ -65,7 +66,9 @@ def upgrade_schema(database: Database) -> SchemaState:
         before = get_schema_state(db)
     if before.current:
         return before
-    from alembic import command
+    # Mako imports lexers for pages with errors of templates, five megabytes that a daemon would keep.
+    with import_without("pygments"):
+        from alembic import command
 
     if before.revision is not None and before.revision not in _known():
         raise StoreError(

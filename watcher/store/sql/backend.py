@@ -43,6 +43,10 @@ class Backend(ABC):
 
     def close(self) -> None:
         """Close every connection."""
+        self.release_connections()
+
+    def release_connections(self) -> None:
+        """Close the connections that nobody uses."""
         self.reader.dispose()
         self.writer.dispose()
 
