@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -156,6 +157,45 @@ def test_a_rare_word_behind_a_filter_is_found_window_by_window(
             assert entry_ids == wanted
             assert hit_entry_ids == wanted
     assert len(wanted) == 100
+
+
+def test_few_rows_that_are_left_are_looked_through_rather_than_all_matches_of_a_common_word(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One match in the newest fifty rows of a hundred: as many as are wanted would be expected among a thousand."""
+    some = [item(n, "Steady news", "seldom" if n in (3, 80) else "often") for n in range(100)]
+    bring(database, some, matcher=topics(steady="steady"), feed=FEEDS[0])
+    query, filters = parse_query("seldom"), Filters(topics=("steady",))
+    with database.read() as db:
+        index = get_fulltext(db)
+        monkeypatch.setattr(index, "count_lookups", lambda *_given: 300)
+        monkeypatch.setattr(index, "list_rows", lambda *_given, **_options: pytest.fail("asked for all matches"))
+        entries = search_entries(db, query, filters, limit=3).items
+        hits = find_hits(db, filters, query=query, limit=3).items
+
+    assert (len(entries), len(hits)) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("sources", "found"),
+    [
+        pytest.param(FEEDS[:1], FEEDS[:1], id="an address"),
+        pytest.param(FEEDS, FEEDS, id="two addresses"),
+        pytest.param((FEEDS[0], "https://nowhere.example/feed"), FEEDS[:1], id="an address, and one that is not known"),
+        pytest.param(("https://nowhere.example/feed",), (), id="an address that is not known"),
+        pytest.param((FEEDS[0], "b.example"), FEEDS, id="an address and a host"),
+        pytest.param((FEEDS[0], FEEDS[0]), FEEDS[:1], id="an address twice"),
+        pytest.param(("https://a.example/feed?token=***",), (), id="an address with something else hidden"),
+    ],
+)
+def test_sources_are_found_by_address_or_by_what_else_they_are_called(
+    filled: Database, sources: Sequence[str], found: Sequence[str]
+) -> None:
+    with filled.read() as db:
+        urls = {stored.id: stored.entry.feed_url for stored in load_entries_after(db)}
+        of_sources = search_entries(db, None, Filters(sources=tuple(sources)), limit=200).items
+
+    assert {match.stored.id for match in of_sources} == {id_ for id_, url in urls.items() if url in found}
 
 
 @pytest.mark.parametrize(

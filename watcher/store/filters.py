@@ -15,12 +15,14 @@ from watcher.store.sql.types import TEXTS
 from watcher.store.tables import entries, feeds, hits
 from watcher.text.redact import make_public_url
 
+_HAS_ADDRESS = any_of(feeds.c.url, bindparam("urls", type_=TEXTS))
 _LOWERED = bindparam("lowered", type_=TEXTS)
-# Made once: to build it costs more than to run it.
+# Made once: to build one costs more than to run it.
+_ADDRESSED = DirectSelect(select(feeds.c.id).where(_HAS_ADDRESS))
 _NAMED = DirectSelect(
     select(feeds.c.id).where(
         or_(
-            any_of(feeds.c.url, bindparam("urls", type_=TEXTS)),
+            _HAS_ADDRESS,
             any_of(func.lower(feeds.c.name), _LOWERED),
             any_of(feeds.c.host, _LOWERED),
         )
@@ -83,7 +85,14 @@ def filter_entries(db: Db, chosen: Select[Any], filters: Filters) -> Select[Any]
 
 
 def find_feed_ids(db: Db, sources: Sequence[str]) -> tuple[int, ...]:
-    """Return the ids of the feeds that sources name: by address, by name or by host."""
+    """Return the ids of the feeds that sources name: by address, by name or by host.
+
+    An address that is known names its own feed alone: nothing else is looked for, which would be a look at every feed.
+    """
     urls = sorted({*sources, *(make_public_url(source) for source in sources)})
+    if all("://" in source for source in sources):
+        addressed = _ADDRESSED.fetch(db, {"urls": urls})
+        if len(addressed) == len(sources):
+            return tuple(feed_id for [feed_id] in addressed)
     rows = _NAMED.fetch(db, {"urls": urls, "lowered": [source.lower() for source in sources]})
     return tuple(feed_id for [feed_id] in rows)

@@ -20,6 +20,8 @@ MAX_COUNTED_ENTRIES = 5_000
 _FIRST_WINDOW = 4
 """How many times as many rows as matches are wanted are looked at first: most common words stand in fewer."""
 _LONGEST_WINDOW = 5_000
+_SPARE = 1.25
+"""How many times as many rows are looked at as are expected to be needed."""
 
 
 def index_entries(db: Db, stored: Sequence[StoredEntry], tokenized: Sequence[str] | None = None) -> None:
@@ -59,7 +61,8 @@ def iter_matching_windows(
     """Yield what matches among rows with ids in (above, below), highest ids first, until there are no more.
 
     As long as that takes less time than to ask the index for all that match, rows are looked through, window by window:
-    each is as large as the share of what has matched before it lets `step` matches be expected.
+    each is as large as the share of what has matched before it lets `step` matches be expected, and no larger than what
+    is left where the rows are as close to each other as before.
     """
     index = get_fulltext(db)
     lookups = index.count_lookups(db, expression, MAX_COUNTED_ENTRIES)
@@ -73,11 +76,13 @@ def iter_matching_windows(
         below = window.lowest
         looked += window.looked
         matched += len(window.matching)
-        expected = int(1.25 * (step - matched % step) * looked / max(1, matched))
+        for_step = (step - matched % step) * looked / max(1, matched)
+        left = window.looked * (window.lowest - above) / (1 + window.highest - window.lowest)
+        expected = int(_SPARE * min(for_step, left))
         limit = min(_LONGEST_WINDOW, max(step, expected))
     ids = index.list_rows(db, expression, rows, below=below, above=above, cap=MAX_COUNTED_ENTRIES)
     for some in split_into_chunks(sorted(ids, reverse=True), step):
-        yield Window(looked=len(some), lowest=some[-1], matching=tuple(some))
+        yield Window(looked=len(some), lowest=some[-1], highest=some[0], matching=tuple(some))
 
 
 def rank_matching_ids(db: Db, expression: str, *, newest: int, limit: int) -> tuple[int, ...]:

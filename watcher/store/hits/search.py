@@ -137,8 +137,9 @@ def _likely(db: Db, filters: Filters, query: Query, below: int, limit: int) -> I
         yield from iter_matching_windows(db, wanted, rows, below=below, step=step)
         return
     while newest := rows.fetch(db, select_newest, below=below, above=0, limit=step):
-        below = newest[-1][0]
-        yield Window(looked=len(newest), lowest=below, matching=tuple(row[0] for row in newest))
+        hit_ids = tuple(row[0] for row in newest)
+        below = hit_ids[-1]
+        yield Window(looked=len(hit_ids), lowest=below, highest=hit_ids[0], matching=hit_ids)
         step = min(2 * step, 1_000)
 
 

@@ -157,10 +157,11 @@ class PostgresqlFulltext:
         self, db: Db, expression: str, rows: PassingRows, *, below: int, above: int, limit: int
     ) -> Window:
         """Look each row up in one statement, so that only what matches is sent."""
-        [(looked, lowest, matching)] = rows.fetch(
+        [(looked, lowest, highest, matching)] = rows.fetch(
             db, _select_window, wanted=expression, below=below, above=above, limit=limit
         )
-        return Window(looked=looked, lowest=lowest or 0, matching=tuple(sorted(matching or (), reverse=True)))
+        matching_ids = tuple(sorted(matching or (), reverse=True))
+        return Window(looked=looked, lowest=lowest or 0, highest=highest or 0, matching=matching_ids)
 
     def rank_ids(self, db: Db, expression: str, *, newest: int, limit: int) -> tuple[int, ...]:
         """Rank by cover density."""
@@ -200,12 +201,12 @@ def _select_matching_between(rows: PassingStatements) -> Select[Any]:
 
 
 def _select_window(rows: PassingStatements) -> Select[Any]:
-    """Select how many rows there are, their lowest id and the ids of those whose entry matches."""
+    """Select how many rows there are, their lowest and highest id and the ids of those whose entry matches."""
     passing = select_newest(rows).subquery("passing")
     # A scalar subquery is looked up by the key, row by row, whatever the planner thinks of the words.
     is_match = select(_IS_MATCH).where(archive.c.entry_id == passing.c.entry_id).scalar_subquery()
     matching: ColumnElement[Any] = func.array_agg(passing.c.id, type_=IDS).filter(is_match)
-    return select(func.count(), func.min(passing.c.id), matching)
+    return select(func.count(), func.min(passing.c.id), func.max(passing.c.id), matching)
 
 
 def _fetch_ids(db: Db, sql: str, values: Mapping[str, Any]) -> list[int]:

@@ -105,12 +105,12 @@ class SqliteFulltext:
         """Read the rows, then ask for their entries: joined, SQLite would ask the index once for each row."""
         chosen_rows = rows.fetch(db, select_newest, below=below, above=above, limit=limit)
         if not chosen_rows:
-            return Window(looked=0, lowest=0, matching=())
+            return Window(looked=0, lowest=0, highest=0, matching=())
         entry_ids = [entry_id for _id, entry_id in chosen_rows]
         values = {"wanted": expression, "ids": entry_ids, "low": min(entry_ids), "high": max(entry_ids)}
         may = frozenset(db.execute(_FILTER, values).scalars())
         matching = tuple(id_ for id_, entry_id in chosen_rows if entry_id in may)
-        return Window(looked=len(chosen_rows), lowest=chosen_rows[-1][0], matching=matching)
+        return Window(looked=len(chosen_rows), lowest=chosen_rows[-1][0], highest=chosen_rows[0][0], matching=matching)
 
     def rank_ids(self, db: Db, expression: str, *, newest: int, limit: int) -> tuple[int, ...]:
         """Rank by bm25."""

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """How many rows there are, the lowest id, and the ids whose entry may match, highest first.
+    """How many rows there are, the lowest and the highest id, and the ids whose entry may match, highest first.
 
-    Where there are none, `lowest` is 0.
+    Where there are none, both are 0.
     """
 
     looked: int
     lowest: int
+    highest: int
     matching: tuple[int, ...]
