@@ -22,7 +22,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
@@ -110,23 +110,33 @@ def fill(app: App, count: int) -> None:
 
 @contextmanager
 def open_page(web: FastAPI, context: WebContext, path: str, *, cached: bool = False) -> Iterator[Callable[[], None]]:
-    """Yield what asks for a page in this process, without a server, and raises where it fails.
+    """Yield what asks for a page in this process, without a server or a client, and raises where it fails.
 
     What a server keeps for some seconds is read anew each time, unless `cached`.
     """
     loop = asyncio.new_event_loop()
-    client = httpx.AsyncClient(transport=httpx.ASGITransport(app=web), base_url="http://127.0.0.1")
+    place, _mark, query = path.partition("?")
+    scope = {
+        "type": "http", "http_version": "1.1", "method": "GET", "scheme": "http", "path": place,
+        "raw_path": place.encode(), "query_string": query.encode(), "root_path": "", "client": ("127.0.0.1", 50_000),
+        "server": ("127.0.0.1", 80), "headers": [(b"host", b"127.0.0.1"), (b"accept-encoding", b"gzip, deflate")],
+    }  # fmt: skip
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        assert message.get("status", 200) == 200, f"{path}: {message['status']}"
 
     def ask() -> None:
         if not cached:
             context.clear_cache()
-        loop.run_until_complete(client.get(path)).raise_for_status()
+        loop.run_until_complete(web(scope | {"state": {}}, receive, send))
 
     try:
         ask()
         yield ask
     finally:
-        loop.run_until_complete(client.aclose())
         loop.close()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
@@ -12,13 +13,16 @@ from tests.store.filled import NOON, bring, item, topics
 from watcher.match import match_entry, parse_query
 from watcher.model.results import Filters
 from watcher.model.story import StoryOrder
-from watcher.model.triage import Reader
+from watcher.model.triage import Reader, Target, TargetKind
 from watcher.store.database import Database
+from watcher.store.hits.facets import count_hit_facets, count_unread_hits
 from watcher.store.hits.search import find_hits
 from watcher.store.sql import kept_statements
 from watcher.store.sql.kept_statements import KeptStatements
+from watcher.store.stories.facets import count_unread_stories
 from watcher.store.stories.queries import find_stories, load_story
 from watcher.store.tables import hits
+from watcher.store.triage.marks import set_seen
 
 FEEDS = ("https://a.example/feed", "https://b.example/feed")
 WATCHED = topics(harbour="harbour", strike="strike", port="harbour OR port")
@@ -89,6 +93,32 @@ def test_each_report_has_its_topics_in_order_of_its_hits_once(database: Database
     assert bare == tuple(
         replace(story, reports=tuple(replace(report, topics=()) for report in story.reports)) for story in stories
     )
+
+
+def test_counts_are_those_of_the_reader_who_asks_and_of_what_is_stored_now(database: Database) -> None:
+    """Nothing is unread before a reader's floor, nor what they have seen; each reader has moments of their own."""
+    early = Reader(person="ann", seen_before=NOON + timedelta(minutes=3), seen_floor=NOON - timedelta(days=1))
+    late = Reader(person="bob", seen_before=NOON, seen_floor=NOON + timedelta(minutes=15))
+    for first in (0, 12):
+        add_news(database, first)
+        with database.write() as db:
+            [newest] = find_hits(db, limit=1).items
+            now = NOON + timedelta(minutes=first + 11)
+            set_seen(db, "ann", [Target(TargetKind.ENTRY, newest.stored.id)], now, now)
+        for filters in (*FILTERS, Filters(sources=FEEDS[:1]), Filters(since=NOON + timedelta(minutes=8))):
+            for reader in (early, late, early):
+                of_reader = replace(filters, unread_by=reader)
+                with database.read() as db:
+                    hits_counted = count_unread_hits(db, filters, reader)
+                    stories_counted = count_unread_stories(db, filters, reader)
+                    unread_entries = {hit.stored.id for hit in find_hits(db, of_reader, limit=1_000).items}
+                    unread_stories = find_stories(db, of_reader, limit=1_000).items
+                    facets = count_hit_facets(db, filters)
+                    passing = find_hits(db, filters, limit=1_000).items
+
+                assert (hits_counted, stories_counted) == (len(unread_entries), len(unread_stories))
+                assert facets.counted == len(passing)
+                assert {value.value: value.count for value in facets.topics} == Counter(hit.topic_id for hit in passing)
 
 
 @pytest.mark.parametrize("most_terms", [0, 100], ids=["scanned", "one by one"])

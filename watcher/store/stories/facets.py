@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import Select, bindparam, func, select
 
 from watcher.model.results import Facets, Filters
 from watcher.model.triage import Reader, TargetKind
@@ -15,11 +15,12 @@ from watcher.store.database import Db
 from watcher.store.hits.facets import count_distinct, name_sources, order_days, rank_values
 from watcher.store.meaning.judges import select_judge
 from watcher.store.sql.bulk import any_of
+from watcher.store.sql.kept_statements import KeptStatements
 from watcher.store.sql.types import IDS
 from watcher.store.stories.queries import filter_stories
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import hits, stories
-from watcher.store.triage.marks import is_unread
+from watcher.store.triage.marks import SEEN_FLOOR, bind_reader, is_unread_by_bound_reader
 
 MAX_FACETED_STORIES = 1_000
 """Stories that facets count: those with the latest reports that pass the filters."""
@@ -33,6 +34,7 @@ _HITS = (
     .where(any_of(entry_table.c.story_id, _IDS))
 )
 _JUDGED_HITS = _HITS.add_columns(select_judge(hits, hits.c.label.is_not(None)))
+_UNREAD: KeptStatements[Select[Any]] = KeptStatements()
 
 
 class StoryVerdict(NamedTuple):
@@ -69,15 +71,9 @@ def count_story_facets(db: Db, filters: Filters) -> Facets:
 
 def count_unread_stories(db: Db, filters: Filters, reader: Reader) -> int:
     """Count the unread stories among the latest MAX_FACETED_STORIES that pass the filters."""
-    latest = (
-        select(stories.c.id, stories.c.last_at)
-        .where(stories.c.last_at > reader.seen_floor)
-        .order_by(stories.c.last_at.desc())
-        .limit(MAX_FACETED_STORIES)
-    )
-    window = filter_stories(db, latest, replace(filters, unread_by=None)).subquery()
-    unread = is_unread(reader, TargetKind.STORY, window.c.id, window.c.last_at)
-    return int(db.execute(select(func.count()).select_from(window).where(unread)).scalar_one())
+    read_or_not = replace(filters, unread_by=None)
+    counting = _UNREAD.get(read_or_not, lambda: _select_unread_count(db, read_or_not))
+    return int(db.execute(counting, bind_reader(reader)).scalar_one())
 
 
 def list_judged_hits(db: Db, leads: Mapping[int, int | None]) -> Mapping[int, tuple[StoryVerdict, ...]]:
@@ -91,3 +87,15 @@ def list_judged_hits(db: Db, leads: Mapping[int, int | None]) -> Mapping[int, tu
         verdict = StoryVerdict(row.topic_id, row.id, row.label, row.judged_by)
         chosen[row.story_id].setdefault(row.topic_id, verdict)
     return {story_id: tuple(by_topic.values()) for story_id, by_topic in chosen.items()}
+
+
+def _select_unread_count(db: Db, filters: Filters) -> Select[Any]:
+    latest = (
+        select(stories.c.id, stories.c.last_at)
+        .where(stories.c.last_at > SEEN_FLOOR)
+        .order_by(stories.c.last_at.desc())
+        .limit(MAX_FACETED_STORIES)
+    )
+    window = filter_stories(db, latest, filters).subquery()
+    unread = is_unread_by_bound_reader(TargetKind.STORY, window.c.id, window.c.last_at)
+    return select(func.count()).select_from(window).where(unread)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, func, literal, select
+from sqlalchemy import BindParameter, ColumnElement, Text, and_, bindparam, delete, func, literal, select
 
 from watcher.model.triage import NEVER_SEEN, Mark, Reader, Target, TargetKind
 from watcher.store.database import Db
@@ -58,6 +59,14 @@ _TABLES: Mapping[TargetKind, ColumnElement[int]] = {
     TargetKind.STORY: stories.c.id,
     TargetKind.PROPOSAL: proposals.c.id,
 }
+
+SEEN_FLOOR: BindParameter[datetime] = bindparam("seen_floor", type_=Moment())
+"""A reader's `seen_floor` in statements that are kept; see `bind_reader`."""
+_READER: Sequence[BindParameter[Any]] = (
+    bindparam("reader", type_=Text()),
+    SEEN_FLOOR,
+    bindparam("seen_before", type_=Moment()),
+)
 
 
 def find_missing_target(db: Db, targets: Iterable[Target]) -> Target | None:
@@ -193,16 +202,20 @@ def is_unread(
     reader: Reader, kind: TargetKind, id_column: ColumnElement[int], moment: ColumnElement[datetime]
 ) -> ColumnElement[bool]:
     """Return whether what came at a moment is unread, as a condition: `Mark.is_unread` in SQL."""
-    seen_at = (
-        select(seen_items.c.seen_at)
-        .where(
-            seen_items.c.person == reader.person,
-            seen_items.c.kind == kind.value,
-            seen_items.c.target_id == id_column,
-        )
-        .scalar_subquery()
-    )
-    return and_(moment > reader.seen_floor, moment > func.coalesce(seen_at, literal(reader.seen_before, Moment())))
+    values = [literal(value, bound.type) for value, bound in zip(_list_values(reader), _READER, strict=True)]
+    return _came_after(kind, id_column, moment, *values)
+
+
+def is_unread_by_bound_reader(
+    kind: TargetKind, id_column: ColumnElement[int], moment: ColumnElement[datetime]
+) -> ColumnElement[bool]:
+    """Return the same for a statement that is kept: `bind_reader` gives the values of its parameters."""
+    return _came_after(kind, id_column, moment, *_READER)
+
+
+def bind_reader(reader: Reader) -> Mapping[str, object]:
+    """Return the values of the parameters of `is_unread_by_bound_reader`."""
+    return dict(zip((bound.key for bound in _READER), _list_values(reader), strict=True))
 
 
 def is_starred(person: str, kind: TargetKind, id_column: ColumnElement[int]) -> ColumnElement[bool]:
@@ -222,3 +235,23 @@ def list_stories_of(db: Db, entry_ids: Collection[int]) -> tuple[Target, ...]:
     """Return the stories of some entries."""
     ids = db.execute(_STORIES_OF, {"ids": sorted(entry_ids)}).scalars() if entry_ids else ()
     return tuple(Target(TargetKind.STORY, id_) for id_ in ids)
+
+
+def _list_values(reader: Reader) -> tuple[str, datetime, datetime]:
+    return reader.person, reader.seen_floor, reader.seen_before
+
+
+def _came_after(
+    kind: TargetKind,
+    id_column: ColumnElement[int],
+    moment: ColumnElement[datetime],
+    person: ColumnElement[str],
+    floor: ColumnElement[datetime],
+    before: ColumnElement[datetime],
+) -> ColumnElement[bool]:
+    seen_at = (
+        select(seen_items.c.seen_at)
+        .where(seen_items.c.person == person, seen_items.c.kind == kind.value, seen_items.c.target_id == id_column)
+        .scalar_subquery()
+    )
+    return and_(moment > floor, moment > func.coalesce(seen_at, before))
