@@ -64,9 +64,14 @@ class Report:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """What the process holds, and its most memory so far."""
+    """What the process holds, and its most memory so far.
+
+    `megabytes` are its own; `mapped` are pages of files that the system keeps and can take back: of its libraries, and
+    of the database once for each connection that has read them.
+    """
 
     megabytes: float
+    mapped: float
     peak: float
     handles: int
     tasks: int
@@ -201,6 +206,7 @@ class _Machine:
         async def beat() -> None:
             await jobs.record_heartbeat()
             await jobs.recover_silent_leases()
+            await jobs.release_memory()
 
         async def send() -> None:
             await jobs.send()
@@ -281,9 +287,11 @@ def _limit_files(*, full: bool) -> None:
 
 
 def _sample() -> Sample:
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    _size, resident, mapped, *_rest = map(int, Path("/proc/self/statm").read_text().split())
+    page = resource.getpagesize() / 2**20
     return Sample(
-        megabytes=pages * resource.getpagesize() / 2**20,
+        megabytes=(resident - mapped) * page,
+        mapped=mapped * page,
         peak=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         handles=sum(1 for _handle in Path("/proc/self/fd").iterdir()),
         tasks=len(asyncio.all_tasks()),
