@@ -300,7 +300,7 @@ ROWS = (
     Row("lists", "lists.py", ("10000",), 450, read_lists),
     Row(
         "archive", "store.py",
-        ("--databases", "postgresql", "--only", "ask", "--entries", "100000", "--copies", "8", "--queries", "200",
+        ("--databases", "postgresql", "--only", "ask", "--entries", "100000", "--copies", "8", "--queries", "400",
          "--asked", "newest 50 of a", "--sample", "0"), 540, read_archive,
     ),
     Row("startup", "startup.py", ("--rounds", "3", "--only", "hits"), 180, read_startup),
