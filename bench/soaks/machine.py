@@ -203,11 +203,6 @@ class _Machine:
         async def look() -> None:
             await jobs.clock_monitor.check_step()
 
-        async def beat() -> None:
-            await jobs.record_heartbeat()
-            await jobs.recover_silent_leases()
-            await jobs.release_memory()
-
         async def send() -> None:
             await jobs.send()
             await self._wait_for(jobs.wait_until_sent())
@@ -215,7 +210,7 @@ class _Machine:
         await self._step(jobs, "clock", look)
         await self._step(jobs, "poll", lambda: self._poll(jobs))
         await self._step(jobs, "send", send)
-        await self._step(jobs, "beat", beat)
+        await self._step(jobs, "beat", jobs.keep_alive)
         await self._step(jobs, "skew", jobs.clock_monitor.record_skew)
         if self._is_due("subscribe", at, HOUR):
             await self._step(jobs, "subscribe", jobs.subscribe)

@@ -65,7 +65,7 @@ class ApschedulerEngine:
         self._add_job("poll", self._poll, SCHEDULE["poll"])
         self._add_job("send", jobs.send, SCHEDULE["send"])
         self._add_job("embed", jobs.embed, SCHEDULE["embed"])
-        self._add_job("beat", self._keep_alive, Schedule(interval=jobs.heartbeat.interval))
+        self._add_job("beat", jobs.keep_alive, Schedule(interval=jobs.heartbeat.interval))
         self._add_job("clock", jobs.clock_monitor.record_skew, SCHEDULE["clock"])
         self._add_job("subscribe", jobs.subscribe, SCHEDULE["subscribe"])
         self._add_job("prune", jobs.prune, SCHEDULE["prune"])
@@ -95,11 +95,6 @@ class ApschedulerEngine:
         await self._jobs.poller.poll_for(POLL_PERIOD)
         if not self._jobs.poller.is_stalled:
             self._succeeded_at = self._jobs.monotonic()
-
-    async def _keep_alive(self) -> None:
-        await self._jobs.record_heartbeat()
-        await self._jobs.recover_silent_leases()
-        await self._jobs.release_memory()
 
     async def _follow_clock(self) -> None:
         """Check for steps of the wall clock, timed by the event loop, which is monotonic.

@@ -209,8 +209,10 @@ class Jobs:
             record_heartbeat, self.app.database, self.owner, self.owner, self.clock(), expires_in, away_since
         )
 
-    async def release_memory(self) -> None:
-        """Return what polls have freed to the system, while none is in flight: it takes a few milliseconds at most."""
+    async def keep_alive(self) -> None:
+        """Record that this process is alive, and free what processes hold that are not, and what polls have freed."""
+        await self.record_heartbeat()
+        await self.recover_silent_leases()
         if not self.poller.in_flight:
             await asyncio.to_thread(release_heap)
 

@@ -126,9 +126,7 @@ class ProcrastinateEngine:
         """Record that this process is alive, and free what processes hold that are not."""
         while True:
             try:
-                await self._jobs.record_heartbeat()
-                await self._jobs.recover_silent_leases()
-                await self._jobs.release_memory()
+                await self._jobs.keep_alive()
                 if not self._jobs.poller.is_stalled:
                     self._heartbeat_at = self._jobs.monotonic()
                 await self._follow_clock()
