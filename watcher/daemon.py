@@ -132,7 +132,7 @@ class _Daemon:
             self._on_page(web.address if web.port else f"http://{web.host}:{server.port}")
             serving = asyncio.create_task(server.serve())
         await jobs.recover_dead_leases()
-        app.database.release_connections()  # all feeds have been looked at
+        await asyncio.to_thread(app.database.release_connections)  # all feeds have been looked at
         await engine.start()
         self._log_notes()
         log.info("started", feeds=len(app.settings.sources), topics=len(app.matcher.configured), owner=jobs.owner)
@@ -164,7 +164,7 @@ class _Daemon:
         try:
             await asyncio.to_thread(self._app.reload)
             changed = await asyncio.to_thread(self._app.sync, clock.now())
-            self._app.database.release_connections()
+            await asyncio.to_thread(self._app.database.release_connections)
         except ConfigError as error:
             for fault in error.faults:
                 log.error("reload refused; the old configuration stays in force", fault=str(fault))
