@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Text, and_, bindparam, delete, func, literal, select
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, delete, func, literal, select
 
 from watcher.model.triage import NEVER_SEEN, Mark, Reader, Target, TargetKind
 from watcher.store.database import Db
@@ -62,11 +61,6 @@ _TABLES: Mapping[TargetKind, ColumnElement[int]] = {
 
 SEEN_FLOOR: BindParameter[datetime] = bindparam("seen_floor", type_=Moment())
 """A reader's `seen_floor` in statements that are kept; see `bind_reader`."""
-_READER: Sequence[BindParameter[Any]] = (
-    bindparam("reader", type_=Text()),
-    SEEN_FLOOR,
-    bindparam("seen_before", type_=Moment()),
-)
 
 
 def find_missing_target(db: Db, targets: Iterable[Target]) -> Target | None:
@@ -202,20 +196,21 @@ def is_unread(
     reader: Reader, kind: TargetKind, id_column: ColumnElement[int], moment: ColumnElement[datetime]
 ) -> ColumnElement[bool]:
     """Return whether what came at a moment is unread, as a condition: `Mark.is_unread` in SQL."""
-    values = [literal(value, bound.type) for value, bound in zip(_list_values(reader), _READER, strict=True)]
-    return _came_after(kind, id_column, moment, *values)
+    before = literal(reader.seen_before, Moment())
+    return _came_after(kind, id_column, moment, reader.person, reader.seen_floor, before)
 
 
 def is_unread_by_bound_reader(
     kind: TargetKind, id_column: ColumnElement[int], moment: ColumnElement[datetime]
 ) -> ColumnElement[bool]:
     """Return the same for a statement that is kept: `bind_reader` gives the values of its parameters."""
-    return _came_after(kind, id_column, moment, *_READER)
+    before = bindparam("seen_before", type_=Moment())
+    return _came_after(kind, id_column, moment, bindparam("reader"), SEEN_FLOOR, before)
 
 
 def bind_reader(reader: Reader) -> Mapping[str, object]:
     """Return the values of the parameters of `is_unread_by_bound_reader`."""
-    return dict(zip((bound.key for bound in _READER), _list_values(reader), strict=True))
+    return {"reader": reader.person, "seen_floor": reader.seen_floor, "seen_before": reader.seen_before}
 
 
 def is_starred(person: str, kind: TargetKind, id_column: ColumnElement[int]) -> ColumnElement[bool]:
@@ -237,16 +232,12 @@ def list_stories_of(db: Db, entry_ids: Collection[int]) -> tuple[Target, ...]:
     return tuple(Target(TargetKind.STORY, id_) for id_ in ids)
 
 
-def _list_values(reader: Reader) -> tuple[str, datetime, datetime]:
-    return reader.person, reader.seen_floor, reader.seen_before
-
-
 def _came_after(
     kind: TargetKind,
     id_column: ColumnElement[int],
     moment: ColumnElement[datetime],
-    person: ColumnElement[str],
-    floor: ColumnElement[datetime],
+    person: ColumnElement[str] | str,
+    floor: ColumnElement[datetime] | datetime,
     before: ColumnElement[datetime],
 ) -> ColumnElement[bool]:
     seen_at = (
